@@ -1,0 +1,31 @@
+/** Reads time. Real or virtual; never goes backwards. */
+export interface Clock {
+  /** Nanoseconds since some fixed moment, as a number (exact for 104 days). */
+  now(): number;
+}
+
+/**
+ * Runs work later. The only way by which library code waits, so that replay in virtual time can take its place.
+ */
+export interface Scheduler {
+  readonly clock: Clock;
+  /** Resolves after at least `ns` nanoseconds. */
+  sleep(ns: number): Promise<void>;
+  /** Resolves after everything that is ready now (I/O completions included) has had its turn. */
+  turn(): Promise<void>;
+}
+
+/** The process's monotonic clock. */
+export const realClock: Clock = { now: () => performance.now() * 1e6 };
+
+/** The event loop. */
+export const realScheduler: Scheduler = {
+  clock: realClock,
+  sleep: (ns) => new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.ceil(ns / 1e6)))),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** Where a composition root binds the scheduler of a stack. (A tsyringe token.) */
+export const SCHEDULER: unique symbol = Symbol.for("@pagetier/base/Scheduler") as never;
+/** Where a composition root binds the clock of a stack: the scheduler's. (A tsyringe token.) */
+export const CLOCK: unique symbol = Symbol.for("@pagetier/base/Clock") as never;

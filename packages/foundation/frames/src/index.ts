@@ -1,0 +1,10 @@
+export {
+  type AllocationContext,
+  type Frame,
+  type FrameOwner,
+  NO_FRAME,
+  PAGE_FRAMES,
+  PageFrames,
+  type PageFramesOptions,
+} from "./page-frames.js";
+export { type Watermarks, watermarksFor } from "./watermarks.js";

@@ -1,0 +1,8 @@
+export {
+  CLEANCACHE,
+  CLEANCACHE_CONTRACT,
+  type Cleancache,
+  type CleancacheGet,
+  type CleancachePlugin,
+  NO_POOL,
+} from "./cleancache.js";

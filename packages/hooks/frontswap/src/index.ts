@@ -1,0 +1,12 @@
+export {
+  FRONTSWAP,
+  FRONTSWAP_CONTRACT,
+  type Frontswap,
+  type FrontswapCopy,
+  type FrontswapLoad,
+  type FrontswapPlugin,
+  frontswapLost,
+  type StoreOutcome,
+} from "./frontswap.js";
+export type { FrontswapHook } from "./registry.js";
+export { SWAP_WRITEBACK, type SwapClaim, type SwapWriteback, type WritebackOutcome } from "./swap-writeback.js";

@@ -1,0 +1,1 @@
+export type { AnonSpace, PageId, PageLocation } from "./space.js";

@@ -1,0 +1,72 @@
+import type { Accountant, PluginDescriptor, Prng } from "@pagetier/base";
+
+/** Version of this contract; plugins state the one they were written for. */
+export const POLICY_CONTRACT = 1;
+
+/** No page. Never an id. */
+export const NO_VICTIM = -1;
+
+/**
+ * Decides which page leaves next. Ids are dense small integers, 0..2^31 - 1, and name a page's *identity*: a page that was
+ * evicted keeps its id, and a policy may remember it (a ghost is a state of the id). Resident are the pages that were
+ * admitted and neither evicted nor removed.
+ *
+ * Two ways to drive one:
+ * - *alone*, at a fixed capacity: `hit(id)` when {@link has} the page, else `admit(id)`, which evicts by itself when full;
+ * - *by MM*, whose memory decides when pages leave: `admit` with unbounded capacity, `victim()` when one must go. Then
+ *   the page either left (nothing more to say) or could not, and `rotate(id)` puts it back as if it had just been spared.
+ *
+ * No call allocates, apart from tables that grow with the largest id seen.
+ */
+export interface EvictionPolicy {
+  /** Name as recipes write it, e.g. `"lru"`. */
+  readonly type: string;
+  /** Resident pages. */
+  readonly size: number;
+  /** Whether the page is resident. */
+  has(id: number): boolean;
+  /** A resident page was used. */
+  hit(id: number): void;
+  /**
+   * A page that is not resident becomes so.
+   *
+   * @returns the page that had to leave because the capacity was reached, else {@link NO_VICTIM}; a policy that refuses to
+   *   admit answers `id` itself
+   */
+  admit(id: number): number;
+  /** Takes the page that should leave next; it is not resident afterwards (its ghost may be). {@link NO_VICTIM} when none is resident. */
+  victim(): number;
+  /** Makes a page resident again that {@link victim} gave and that could not leave: second chance, oldest-but-spared. */
+  rotate(id: number): void;
+  /** Forgets the page: resident or ghost. Unknown ids: no-op. */
+  remove(id: number): void;
+  /** Bytes of tables. */
+  memoryBytes(): number;
+  /** Walks every structure; throws AssertionError at the first broken invariant. */
+  verify(): void;
+}
+
+/** A policy that must know the future: the bound for the others. `run` refuses it. */
+export interface OfflinePolicy {
+  readonly type: string;
+  /**
+   * @param keys dense ids in order of request
+   * @returns misses of a cold cache of `capacity` pages
+   */
+  misses(keys: Uint32Array, capacity: number): number;
+}
+
+export interface PolicyParts {
+  /** Pages that fit; `Infinity` when the caller decides by calling `victim`. Policies with queues sized by the capacity then use `expectedPages`. */
+  readonly capacity: number;
+  /** Resident pages to expect, for sizing queues where the capacity is unbounded. */
+  readonly expectedPages: number;
+  readonly prng: Prng;
+  /** Pays for tables. */
+  readonly accountant: Accountant;
+}
+
+export type PolicyPlugin<Options> = PluginDescriptor<PolicyParts, Options, EvictionPolicy>;
+
+/** Where a composition root finds the policy of a node. (A tsyringe token.) */
+export const POLICY: unique symbol = Symbol.for("@pagetier/policy/EvictionPolicy") as never;

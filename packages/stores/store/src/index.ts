@@ -1,0 +1,11 @@
+export {
+  type BackingStore,
+  NEXT_STORE,
+  type NowStore,
+  type Record as StoreRecord,
+  type RecordStore,
+  type SlotStatus,
+  STORE_CONTRACT,
+  type StoreParts,
+  type StorePlugin,
+} from "./store.js";

@@ -1,0 +1,92 @@
+import type { Clock, Counters, PluginDescriptor, Prng, Scheduler, TierError } from "@pagetier/base";
+
+/** Version of this contract; plugins state the one they were written for. */
+export const STORE_CONTRACT = 1;
+
+/** What became of one slot of a call: `undefined` when it went well, else why not. */
+export type SlotStatus = TierError | undefined;
+
+/**
+ * Where pages go when they leave memory. The only contract that is asynchronous by nature.
+ *
+ * Slots are 0..capacity - 1 and hold one page each. A slot that was never written, or was discarded, reads as zeroes.
+ * Calls may overlap; overlapping calls on the same slot are the caller's to avoid. A call never rejects for a reason that
+ * belongs to single slots: those are in the statuses, and one slot's failure leaves the others as they would be. A failed
+ * write leaves the slot's content undefined (old, new or torn) but readable as something or as an error.
+ *
+ * Codes of statuses: `STORE_IO` (the device failed), `STORE_NO_SPACE` (it is full), `STORE_CORRUPT` (what is there is not
+ * what was written), `STORE_BAD_SLOT` (outside the capacity), `STORE_CLOSED`.
+ */
+export interface BackingStore {
+  /** Name as recipes write it, e.g. `"file"`. */
+  readonly type: string;
+  /** Whether what was written before a completed {@link flush} survives a crash of the process or machine. */
+  readonly durable: boolean;
+  /** Slots in the store; `Infinity` when it grows as needed. Constant after {@link open}. */
+  readonly capacity: number;
+  /** Blocking calls, for stores that have them. */
+  readonly now?: NowStore;
+  /** Records of variable length, for stores that have them. */
+  readonly records?: RecordStore;
+  /** Bytes of memory that the store holds for itself: I/O buffers, tables. */
+  memoryBytes(): number;
+  /**
+   * Makes the store ready. Comes once, before anything else.
+   *
+   * @throws TierError STORE_OPEN naming the place and the remedy; nothing is left behind then
+   */
+  open(): Promise<void>;
+  /** Reads `slots[i]` into `into[i]`, each `PAGE_SIZE` bytes. On failure `into[i]` is undefined. */
+  readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]>;
+  /** Writes `from[i]` to `slots[i]`. The bytes are taken before the call returns its promise; the caller may change the pages at once. */
+  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]>;
+  /** The slots' contents are needed no more; they read as zeroes. Best effort: never fails. */
+  discard(slots: readonly number[]): Promise<void>;
+  /** Makes completed writes durable, where the store is. @throws TierError STORE_IO */
+  flush(): Promise<void>;
+  /** Waits for what is in flight and releases everything. Idempotent. Later calls give `STORE_CLOSED`. */
+  close(): Promise<void>;
+  counters(): Counters;
+}
+
+/** Blocking reads and writes, for recipes with `io: now` and for stores where waiting costs less than a turn of the event loop. */
+export interface NowStore {
+  readPageNow(slot: number, into: Uint8Array): SlotStatus;
+  writePagesNow(slots: readonly number[], from: readonly Uint8Array[]): SlotStatus[];
+}
+
+/** A record of a {@link RecordStore}. */
+export interface Record {
+  /** The caller's key, 0..2^53 - 1. */
+  readonly key: number;
+  /** 1..PAGE_SIZE bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Variable-length records, packed: what compressed write-back stands on. A record is replaced by a later put of its key.
+ * The store collects the garbage that replacing and deleting leave, and counts what that costs: `recordBytesWritten`
+ * (asked for) against `deviceBytesWritten` in its counters.
+ */
+export interface RecordStore {
+  putRecords(records: readonly Record[]): Promise<SlotStatus[]>;
+  /** @returns bytes copied into `into` (1..PAGE_SIZE), or 0 when there is no such record. @throws TierError STORE_IO, STORE_CORRUPT */
+  getRecord(key: number, into: Uint8Array): Promise<number>;
+  /** Unknown keys are ignored. */
+  deleteRecords(keys: readonly number[]): Promise<void>;
+}
+
+/** What a store is made from. `next` is there for filters, whose position `next` is a store. */
+export interface StoreParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  /** Folder against which relative paths resolve. */
+  readonly directory: string;
+  readonly next?: BackingStore;
+}
+
+export type StorePlugin<Options> = PluginDescriptor<StoreParts, Options, BackingStore>;
+
+/** Where a composition root finds the store beneath a filter. (A tsyringe token.) */
+export const NEXT_STORE: unique symbol = Symbol.for("@pagetier/store/BackingStore") as never;
