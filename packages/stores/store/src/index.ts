@@ -1,3 +1,4 @@
+export { badSlot, isSlot, SLOT_MAX, sameStatus, slotsOfSize, storeClosed } from "./slots.js";
 export {
   type BackingStore,
   NEXT_STORE,
