@@ -8,5 +8,11 @@ export {
   frontswapLost,
   type StoreOutcome,
 } from "./frontswap.js";
+export {
+  FRONTSWAP_REGISTRY,
+  FRONTSWAP_REGISTRY_OPTIONS,
+  FrontswapRegistry,
+  type FrontswapRegistryOptions,
+} from "./frontswap-registry.js";
 export type { FrontswapHook } from "./registry.js";
 export { SWAP_WRITEBACK, type SwapClaim, type SwapWriteback, type WritebackOutcome } from "./swap-writeback.js";
