@@ -1,7 +1,9 @@
 export {
   type EvictionPolicy,
+  isOffline,
   NO_VICTIM,
   type OfflinePolicy,
+  type OfflinePolicyPlugin,
   POLICY,
   POLICY_CONTRACT,
   type PolicyParts,

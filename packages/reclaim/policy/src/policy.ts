@@ -31,12 +31,16 @@ export interface EvictionPolicy {
    * A page that is not resident becomes so.
    *
    * @returns the page that had to leave because the capacity was reached, else {@link NO_VICTIM}; a policy that refuses to
-   *   admit answers `id` itself
+   *   admit, be it only because the accountant pays for no larger tables, answers `id` itself and nothing else has left
    */
   admit(id: number): number;
   /** Takes the page that should leave next; it is not resident afterwards (its ghost may be). {@link NO_VICTIM} when none is resident. */
   victim(): number;
-  /** Makes a page resident again that {@link victim} gave and that could not leave: second chance, oldest-but-spared. */
+  /**
+   * Makes a page resident again that {@link victim} gave and that could not leave, as if the policy had spared it. So a
+   * caller that rotates every victim is offered each resident page within 2 × {@link size} calls. The page fits: fewer than
+   * `capacity` are resident.
+   */
   rotate(id: number): void;
   /** Forgets the page: resident or ghost. Unknown ids: no-op. */
   remove(id: number): void;
@@ -67,6 +71,14 @@ export interface PolicyParts {
 }
 
 export type PolicyPlugin<Options> = PluginDescriptor<PolicyParts, Options, EvictionPolicy>;
+
+/** Same family, so that recipes and commands find it by name; whoever cannot use one asks {@link isOffline} and refuses. */
+export type OfflinePolicyPlugin<Options> = PluginDescriptor<PolicyParts, Options, OfflinePolicy>;
+
+/** Tells whether a policy needs the whole trace in advance. */
+export function isOffline(policy: EvictionPolicy | OfflinePolicy): policy is OfflinePolicy {
+  return "misses" in policy;
+}
 
 /** Where a composition root finds the policy of a node. (A tsyringe token.) */
 export const POLICY: unique symbol = Symbol.for("@pagetier/policy/EvictionPolicy") as never;
