@@ -1,3 +1,6 @@
+export { HandleTable, POSITIONS_MAX, positionIn, sizeIn } from "./handle-table.js";
+export { ObjectCopier } from "./object-copier.js";
+export { type SlotClass, SlotPool, type SlotPoolOptions } from "./slot-pool.js";
 export {
   type AllocatorPlugin,
   type Group,
