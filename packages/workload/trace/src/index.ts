@@ -1,0 +1,25 @@
+export { type GeneratedKind, type GenerateOptions, generateTrace } from "./generate.js";
+export type { Compression } from "./input-error.js";
+export { KeyMap } from "./key-map.js";
+export { openTrace, type TraceOptions } from "./open-trace.js";
+export { PageContents, RUN_PAGES } from "./page-contents.js";
+export { openPages, type PageFile, type PageFileOptions } from "./page-file.js";
+export { PageHash } from "./page-hash.js";
+export {
+  type AuditResult,
+  type Mismatch,
+  Replay,
+  type ReplayOptions,
+  type ReplayResult,
+  type ReplayTarget,
+  replay,
+} from "./replay.js";
+export {
+  BATCH_REQUESTS,
+  parseTraceFormat,
+  TRACE_FORMATS,
+  type TraceBatch,
+  type TraceFormat,
+  type TraceReader,
+} from "./trace.js";
+export { type TraceInfo, traceInfo } from "./trace-info.js";

@@ -1,0 +1,163 @@
+// Files as streams of bytes.
+//
+// A trace or page file may be plain, gzip or zstd; which one is told by its first bytes, not by its name. Plain files
+// are read into one buffer that is used again and again, compressed ones are decoded as they stream, so memory does not
+// depend on the length of the file. Where Node has no zstd of its own (before 22.15), a decoder in JavaScript takes its
+// place.
+
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { pipeline, type Transform } from "node:stream";
+import * as zlib from "node:zlib";
+import { TierError } from "@pagetier/base";
+import {
+  type Compression,
+  corruptError,
+  errorCode,
+  type InputSubject,
+  openError,
+  readError,
+  subjectName,
+} from "./input-error.js";
+import { zstdContentBytes, zstdDecode } from "./zstd-stream.js";
+
+const READ_BYTES = 1 << 18;
+
+/** A file that can be read from its first byte to its last, as often as needed. */
+export interface Input {
+  readonly path: string;
+  readonly subject: InputSubject;
+  readonly compression: Compression;
+  /** Bytes of the file as it is stored. */
+  readonly fileBytes: number;
+  /**
+   * Bytes after decompression, as far as the file itself says: exact for plain files, the header's word for zstd (one
+   * frame), the trailer's for gzip (modulo 4 GiB). `undefined`: not said.
+   */
+  readonly contentBytes: number | undefined;
+  /**
+   * Reads the (decompressed) bytes. A chunk is valid until the next one is asked for.
+   *
+   * @throws TierError `TRACE_OPEN`/`PAGES_OPEN`, `TRACE_CORRUPT`/`PAGES_CORRUPT`
+   */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/**
+ * Opens a file, looks at how it is packed, and closes it again until its bytes are asked for.
+ *
+ * @throws TierError `TRACE_OPEN`/`PAGES_OPEN`: missing, a directory, no permission, not a regular file;
+ *   `TRACE_EMPTY`/`PAGES_EMPTY`: no byte in it
+ */
+export async function openInput(path: string, subject: InputSubject): Promise<Input> {
+  const handle = await openFile(path, subject);
+  try {
+    const status = await handle.stat();
+    if (status.isDirectory()) throw openError(path, subject, "is a directory; name a file in it");
+    if (!status.isFile()) throw openError(path, subject, "is not a regular file; save it to a file first");
+    if (status.size === 0) {
+      throw new TierError(
+        errorCode(subject, "EMPTY"),
+        `The ${subjectName(subject)} ${path} is empty (0 bytes); make or fetch it again.`,
+        { path, bytes: 0 },
+      );
+    }
+    const head = new Uint8Array(18);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    const compression = compressionOf(head.subarray(0, bytesRead));
+    let contentBytes: number | undefined = status.size;
+    if (compression === "zstd") contentBytes = zstdContentBytes(head.subarray(0, bytesRead));
+    else if (compression === "gzip") contentBytes = await gzipContentBytes(handle, status.size);
+    return new FileInput(path, subject, compression, status.size, contentBytes);
+  } catch (error) {
+    throw TierError.is(error) ? error : readError(path, subject, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+class FileInput implements Input {
+  constructor(
+    readonly path: string,
+    readonly subject: InputSubject,
+    readonly compression: Compression,
+    readonly fileBytes: number,
+    readonly contentBytes: number | undefined,
+  ) {}
+
+  chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.compression === "none") return readPlain(this.path, this.subject);
+    if (this.compression === "gzip") return readThrough(this, zlib.createGunzip());
+    const native = nativeZstd();
+    return native === undefined ? zstdDecode(readPlain(this.path, this.subject), this) : readThrough(this, native);
+  }
+}
+
+/** Node's own streaming zstd decoder, where it has one (22.15, 23.8 and later). */
+function nativeZstd(): Transform | undefined {
+  const withZstd: typeof zlib & { createZstdDecompress?: () => Transform } = zlib;
+  return withZstd.createZstdDecompress?.();
+}
+
+function compressionOf(head: Uint8Array): Compression {
+  const [a, b, c, d] = head;
+  if (a === 0x1f && b === 0x8b && c === 8) return "gzip";
+  if (b === 0xb5 && c === 0x2f && d === 0xfd && a === 0x28) return "zstd";
+  const skippable = a !== undefined && (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
+  return skippable ? "zstd" : "none";
+}
+
+async function gzipContentBytes(handle: FileHandle, fileBytes: number): Promise<number | undefined> {
+  if (fileBytes < 20) return undefined;
+  const tail = Buffer.alloc(4);
+  await handle.read(tail, 0, 4, fileBytes - 4);
+  return tail.readUInt32LE(0);
+}
+
+async function* readPlain(path: string, subject: InputSubject): AsyncGenerator<Uint8Array, void, undefined> {
+  const handle = await openFile(path, subject);
+  try {
+    const buffer = new Uint8Array(READ_BYTES);
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw TierError.is(error) ? error : readError(path, subject, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Streams a file through a decompressor of node:zlib. Leaving the loop early closes the file. */
+async function* readThrough(input: Input, decoder: Transform): AsyncGenerator<Uint8Array, void, undefined> {
+  const source = createReadStream(input.path, { highWaterMark: READ_BYTES });
+  let sourceFailed = false;
+  source.once("error", () => {
+    sourceFailed = true;
+  });
+  pipeline(source, decoder, () => undefined); // Failures reach the loop below through the decoder.
+  try {
+    for await (const chunk of decoder) yield chunk;
+  } catch (error) {
+    if (sourceFailed) throw readError(input.path, input.subject, error);
+    throw corruptError(input, consumedBytes(decoder), isTruncation(error) ? "ends too early" : "is damaged", error);
+  }
+}
+
+function consumedBytes(decoder: Transform): number {
+  return "bytesWritten" in decoder && typeof decoder.bytesWritten === "number" ? decoder.bytesWritten : 0;
+}
+
+function isTruncation(error: unknown): boolean {
+  return error instanceof Error && /unexpected end|truncat|incomplete|src size/i.test(error.message);
+}
+
+async function openFile(path: string, subject: InputSubject): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    throw readError(path, subject, error);
+  }
+}

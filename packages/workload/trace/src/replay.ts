@@ -1,0 +1,403 @@
+// Replay: a trace becomes accesses to a space, and every byte that comes back is checked.
+//
+// The first touch of a page is a write that fills it. A later write reads the page (and so checks it), patches the copy
+// in the replayer's scratch, and writes the patch alone; a read reads the whole page. What a page must hold is kept as
+// a 64-bit hash, 12 bytes a page with its version, so that a footprint of gigabytes is verified from a few megabytes.
+//
+// Sync first: an access that memory can serve goes through readNow and writeNow in one straight loop without a promise;
+// the first one that cannot ends the loop, is completed with await, and the loop goes on behind it. Every so many
+// accesses the scheduler gets a turn, so that reclaim in the background, progress and Ctrl-C have their chance.
+
+import { assert, ChunkedWords, PAGE_SIZE, realScheduler, type Scheduler, TierError } from "@pagetier/base";
+import { PageContents } from "./page-contents.js";
+import type { PageFile } from "./page-file.js";
+import { PageHash } from "./page-hash.js";
+import type { TraceBatch, TraceReader } from "./trace.js";
+
+/** What a replay drives: an anonymous space of `@pagetier/mm`, or anything that behaves like one. */
+export interface ReplayTarget {
+  readonly pages: number;
+  read(page: number, offset: number, into: Uint8Array): Promise<void>;
+  write(page: number, offset: number, from: Uint8Array): Promise<void>;
+  readNow(page: number, offset: number, into: Uint8Array): boolean;
+  writeNow(page: number, offset: number, from: Uint8Array): boolean;
+}
+
+export interface ReplayOptions {
+  /** Chooses contents and patches. Default 1. */
+  readonly seed?: number | undefined;
+  /** Probability that a write replaces its page instead of patching it, 0..100. Default 5. */
+  readonly replacePercent?: number | undefined;
+  /** `"all"` (default): every page read is compared. `"none"`: nothing is, and a write does not read first. */
+  readonly verify?: "all" | "none" | undefined;
+  /** Replays only the first so many requests. */
+  readonly limit?: number | undefined;
+  /** Gives turns and tells the time. Default: the event loop. */
+  readonly scheduler?: Scheduler | undefined;
+  /** Accesses between two turns of the scheduler. Default 256. */
+  readonly turnAccesses?: number | undefined;
+  /** Called at most every 4096 accesses and once at the end; `total` as far as it is known. */
+  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Stops the replay at the next turn; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A page that came back with other bytes than were written. */
+export interface Mismatch {
+  readonly page: number;
+  readonly key: number;
+  /** Number of the access that saw it, from 0; -1 for the audit. */
+  readonly access: number;
+  /** Writes that the page had seen, its first touch included. */
+  readonly writes: number;
+}
+
+export interface ReplayResult {
+  /** Requests of the trace that were carried out: `firstTouches + reads + writes`. */
+  readonly accesses: number;
+  /** Accesses to touched pages that read, and that wrote. */
+  readonly reads: number;
+  readonly writes: number;
+  /** Accesses that were the first of their page, whatever the trace called them: each wrote a page. */
+  readonly firstTouches: number;
+  /** Page reads compared and found equal. */
+  readonly verified: number;
+  /** Page reads compared and found different. */
+  readonly mismatches: number;
+  /** The first few of them. */
+  readonly firstMismatches: readonly Mismatch[];
+  /** Pages touched. */
+  readonly uniquePages: number;
+  /** By the scheduler's clock, from the call of `run`. */
+  readonly elapsedMs: number;
+}
+
+export interface AuditResult {
+  /** Pages touched, each of which was read back: `verified + mismatches + unreadable`. */
+  readonly pages: number;
+  readonly verified: number;
+  readonly mismatches: number;
+  readonly firstMismatches: readonly Mismatch[];
+  /** Pages whose read failed. */
+  readonly unreadable: number;
+  /** Why the first one failed. */
+  readonly firstFailure: unknown;
+}
+
+const SEED_DEFAULT = 1;
+const REPLACE_PERCENT_DEFAULT = 5;
+const TURN_ACCESSES_DEFAULT = 256;
+const PROGRESS_ACCESSES = 4096;
+const MISMATCHES_DESCRIBED = 8;
+
+// What the access at which the straight loop stopped still needs.
+const PENDING_FILL = 1;
+const PENDING_READ = 2;
+const PENDING_WRITE = 3;
+
+/** Replays a trace on a target. See {@link Replay} for reading everything back afterwards. */
+export function replay(
+  target: ReplayTarget,
+  trace: TraceReader,
+  pages: PageFile,
+  options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  return new Replay(target, trace, pages, options).run();
+}
+
+/**
+ * One replay: {@link run} it, look at {@link result} whenever you like (also after it failed), and {@link audit} what
+ * the target holds at the end.
+ */
+export class Replay {
+  readonly #target: ReplayTarget;
+  readonly #trace: TraceReader;
+  readonly #contents: PageContents;
+  readonly #scheduler: Scheduler;
+  readonly #options: ReplayOptions;
+  readonly #verify: boolean;
+  readonly #limit: number;
+  readonly #turnAccesses: number;
+
+  // Per page: writes seen (0: never touched), and the hash of what it must hold.
+  readonly #versions = new ChunkedWords();
+  readonly #low = new ChunkedWords();
+  readonly #high = new ChunkedWords();
+
+  readonly #scratch = new Uint8Array(PAGE_SIZE);
+  readonly #scratchWords = new Int32Array(this.#scratch.buffer);
+  readonly #hash = new PageHash();
+
+  #accesses = 0;
+  #reads = 0;
+  #writes = 0;
+  #firstTouches = 0;
+  #verified = 0;
+  #mismatches = 0;
+  readonly #firstMismatches: Mismatch[] = [];
+  #startNs = 0;
+  #elapsedNs = 0;
+  #started = false;
+  #pending = 0;
+  // The write that is being carried out: what goes where.
+  #from: Uint8Array = this.#scratch;
+  #offset = 0;
+
+  constructor(target: ReplayTarget, trace: TraceReader, pages: PageFile, options: ReplayOptions = {}) {
+    this.#target = target;
+    this.#trace = trace;
+    this.#options = options;
+    this.#contents = new PageContents(
+      pages,
+      options.seed ?? SEED_DEFAULT,
+      options.replacePercent ?? REPLACE_PERCENT_DEFAULT,
+    );
+    this.#scheduler = options.scheduler ?? realScheduler;
+    this.#verify = (options.verify ?? "all") === "all";
+    this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#turnAccesses = options.turnAccesses ?? TURN_ACCESSES_DEFAULT;
+    assert(this.#limit > 0, "the limit is at least one request");
+    assert(this.#turnAccesses > 0, "there is at least one access between two turns");
+  }
+
+  /**
+   * Carries the trace out. Once.
+   *
+   * @throws what the target throws (that access was not done, the state stays consistent with what the target
+   *   promised), what the trace throws, the signal's reason, or TierError REPLAY_TARGET_TOO_SMALL
+   */
+  async run(): Promise<ReplayResult> {
+    assert(!this.#started, "a replay runs once");
+    this.#started = true;
+    this.#startNs = this.#scheduler.clock.now();
+    try {
+      this.#options.signal?.throwIfAborted();
+      for await (const batch of this.#trace) {
+        await this.#runBatch(batch, Math.min(batch.length, this.#limit - this.#accesses));
+        if (this.#accesses >= this.#limit) break;
+      }
+    } finally {
+      this.#elapsedNs = this.#scheduler.clock.now() - this.#startNs;
+    }
+    this.#options.onProgress?.(this.#accesses, this.#accesses);
+    return this.result();
+  }
+
+  /** What has happened so far. */
+  result(): ReplayResult {
+    return {
+      accesses: this.#accesses,
+      reads: this.#reads,
+      writes: this.#writes,
+      firstTouches: this.#firstTouches,
+      verified: this.#verified,
+      mismatches: this.#mismatches,
+      firstMismatches: [...this.#firstMismatches],
+      uniquePages: this.#firstTouches,
+      elapsedMs: this.#elapsedNs / 1e6,
+    };
+  }
+
+  /**
+   * Reads every touched page back and compares it: nothing that was written may be lost, also when the replay ended
+   * with an error. Needs `verify: "all"`.
+   */
+  async audit(): Promise<AuditResult> {
+    assert(this.#verify, "an audit needs the hashes that verify: all keeps");
+    const mismatches: Mismatch[] = [];
+    let pages = 0;
+    let verified = 0;
+    let unreadable = 0;
+    let firstFailure: unknown;
+    const end = Math.min(this.#versions.capacity, this.#trace.keys.count);
+    for (let page = 0; page < end; page++) {
+      if (this.#versions.get(page) === 0) continue;
+      pages++;
+      if (pages % this.#turnAccesses === 0) await this.#scheduler.turn();
+      try {
+        if (!this.#target.readNow(page, 0, this.#scratch)) await this.#target.read(page, 0, this.#scratch);
+      } catch (error) {
+        if (unreadable++ === 0) firstFailure = error;
+        continue;
+      }
+      if (this.#isExpected(page)) verified++;
+      else mismatches.push(this.#mismatch(page, this.#trace.keys.keyOf(page), -1));
+    }
+    return {
+      pages,
+      verified,
+      mismatches: mismatches.length,
+      firstMismatches: mismatches.slice(0, MISMATCHES_DESCRIBED),
+      unreadable,
+      firstFailure,
+    };
+  }
+
+  /** Bytes of the replayer's own tables; the keys of the trace count there. */
+  memoryBytes(): number {
+    return this.#versions.bytes + this.#low.bytes + this.#high.bytes;
+  }
+
+  async #runBatch(batch: TraceBatch, end: number): Promise<void> {
+    const { signal, onProgress } = this.#options;
+    this.#makeRoom();
+    for (let index = 0; index < end; ) {
+      const untilTurn = this.#turnAccesses - (this.#accesses % this.#turnAccesses);
+      const stop = Math.min(end, index + untilTurn);
+      index = this.#runNow(batch, index, stop);
+      if (index < stop) await this.#complete(batch, index++);
+      if (this.#accesses % this.#turnAccesses !== 0) continue;
+      await this.#scheduler.turn();
+      signal?.throwIfAborted();
+      if (onProgress !== undefined && this.#accesses % PROGRESS_ACCESSES < this.#turnAccesses) {
+        onProgress(this.#accesses, this.#totalExpected());
+      }
+    }
+  }
+
+  #totalExpected(): number | undefined {
+    const total = this.#trace.total;
+    if (total === undefined) return Number.isFinite(this.#limit) ? this.#limit : undefined;
+    return Math.min(total, this.#limit);
+  }
+
+  #makeRoom(): void {
+    const pages = Math.min(this.#trace.keys.count, this.#target.pages);
+    this.#versions.ensure(pages);
+    if (!this.#verify) return;
+    this.#low.ensure(pages);
+    this.#high.ensure(pages);
+  }
+
+  /** Carries out batch[start..end) as far as memory serves it. Returns the first access that needs to wait, or `end`. */
+  #runNow(batch: TraceBatch, start: number, end: number): number {
+    const target = this.#target;
+    const versions = this.#versions;
+    for (let index = start; index < end; index++) {
+      const page = batch.pages[index]!;
+      if (page >= target.pages) throw this.#tooSmall();
+      const version = versions.get(page);
+      if (version === 0) {
+        this.#prepareFill(batch.keys[index]!);
+        this.#pending = PENDING_FILL;
+        if (!target.writeNow(page, 0, this.#scratch)) return index;
+        this.#noteFill(page);
+      } else if (batch.writes[index] === 0) {
+        this.#pending = PENDING_READ;
+        if (!target.readNow(page, 0, this.#scratch)) return index;
+        this.#noteRead(page, batch.keys[index]!);
+      } else {
+        if (this.#verify) {
+          this.#pending = PENDING_READ;
+          if (!target.readNow(page, 0, this.#scratch)) return index;
+          this.#check(page, batch.keys[index]!);
+        }
+        this.#prepareWrite(batch.keys[index]!, version);
+        this.#pending = PENDING_WRITE;
+        if (!target.writeNow(page, this.#offset, this.#from)) return index;
+        this.#noteWrite(page, version);
+      }
+    }
+    return end;
+  }
+
+  /** Completes the access at which {@link #runNow} stopped. Counters change only when the access is done. */
+  async #complete(batch: TraceBatch, index: number): Promise<void> {
+    const target = this.#target;
+    const page = batch.pages[index]!;
+    const key = batch.keys[index]!;
+    if (this.#pending === PENDING_FILL) {
+      await target.write(page, 0, this.#scratch);
+      this.#noteFill(page);
+      return;
+    }
+    const version = this.#versions.get(page);
+    if (this.#pending === PENDING_READ) {
+      await target.read(page, 0, this.#scratch);
+      if (batch.writes[index] === 0) {
+        this.#noteRead(page, key);
+        return;
+      }
+      this.#check(page, key);
+      this.#prepareWrite(key, version);
+      if (target.writeNow(page, this.#offset, this.#from)) {
+        this.#noteWrite(page, version);
+        return;
+      }
+    }
+    await target.write(page, this.#offset, this.#from);
+    this.#noteWrite(page, version);
+  }
+
+  #prepareFill(key: number): void {
+    this.#scratch.set(this.#contents.pageFor(key, 0));
+  }
+
+  #noteFill(page: number): void {
+    this.#accesses++;
+    this.#firstTouches++;
+    this.#remember(page, 1);
+  }
+
+  #noteRead(page: number, key: number): void {
+    if (this.#verify) this.#check(page, key);
+    this.#accesses++;
+    this.#reads++;
+  }
+
+  /** Chooses what the write writes, and brings the scratch to what the page holds afterwards. */
+  #prepareWrite(key: number, version: number): void {
+    const contents = this.#contents;
+    if (contents.replaces(key, version)) {
+      this.#scratch.set(contents.pageFor(key, version));
+      this.#from = this.#scratch;
+      this.#offset = 0;
+      return;
+    }
+    this.#from = contents.patchFor(key, version);
+    this.#offset = contents.patchOffset;
+    if (this.#verify) this.#scratch.set(this.#from, this.#offset);
+  }
+
+  #noteWrite(page: number, version: number): void {
+    this.#accesses++;
+    this.#writes++;
+    this.#remember(page, version + 1);
+  }
+
+  #remember(page: number, version: number): void {
+    this.#versions.set(page, version);
+    if (!this.#verify) return;
+    this.#hash.update(this.#scratchWords);
+    this.#low.set(page, this.#hash.low);
+    this.#high.set(page, this.#hash.high);
+  }
+
+  #isExpected(page: number): boolean {
+    this.#hash.update(this.#scratchWords);
+    return this.#hash.low === this.#low.get(page) && this.#hash.high === this.#high.get(page);
+  }
+
+  #check(page: number, key: number): void {
+    if (this.#isExpected(page)) {
+      this.#verified++;
+      return;
+    }
+    if (this.#mismatches++ < MISMATCHES_DESCRIBED)
+      this.#firstMismatches.push(this.#mismatch(page, key, this.#accesses));
+  }
+
+  #mismatch(page: number, key: number, access: number): Mismatch {
+    return { page, key, access, writes: this.#versions.get(page) };
+  }
+
+  #tooSmall(): TierError {
+    const { pages } = this.#target;
+    return new TierError(
+      "REPLAY_TARGET_TOO_SMALL",
+      `The trace ${this.#trace.name} touches more than ${pages} pages, but the space has only ${pages}; ` +
+        "make the space larger, or limit the trace.",
+      { pages, trace: this.#trace.name },
+    );
+  }
+}

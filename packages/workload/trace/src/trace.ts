@@ -1,0 +1,70 @@
+import { TierError } from "@pagetier/base";
+import type { Compression } from "./input-error.js";
+import type { KeyMap } from "./key-map.js";
+
+/** Formats that {@link openTrace} reads. */
+export const TRACE_FORMATS = ["u32", "oracleGeneral", "text"] as const;
+export type TraceFormat = (typeof TRACE_FORMATS)[number];
+
+/** Requests of a batch, at most. */
+export const BATCH_REQUESTS = 8192;
+
+/** Some requests, one array per field. Entries 0..length - 1 count, until the next batch is asked for. */
+export interface TraceBatch {
+  readonly length: number;
+  /** Dense page numbers, in order of first appearance: 0..objects - 1. */
+  readonly pages: Uint32Array;
+  /** The keys of the trace: integers 0..2^53 - 1. Neighbours in the traced program are neighbours here. */
+  readonly keys: Float64Array;
+  /** 1 for a write, 0 for a read. */
+  readonly writes: Uint8Array;
+}
+
+/**
+ * A trace that can be read from its start as often as needed, one reading at a time. Keys keep their dense numbers from
+ * reading to reading.
+ */
+export interface TraceReader extends AsyncIterable<TraceBatch> {
+  /** Path, or a description of what was generated. */
+  readonly name: string;
+  readonly format: TraceFormat | "generated";
+  readonly compression: Compression;
+  /**
+   * Requests, when known before reading: exact for plain files and generators, from the compressed file's own word
+   * otherwise (gzip counts modulo 4 GiB), `undefined` for text. For progress.
+   */
+  readonly total: number | undefined;
+  /** The numbers given so far; `keys.count` is the number of distinct keys. */
+  readonly keys: KeyMap;
+}
+
+/** The arrays behind a {@link TraceBatch}, for those who fill it. */
+export class BatchBuffer implements TraceBatch {
+  length = 0;
+  readonly capacity: number;
+  readonly pages: Uint32Array;
+  readonly keys: Float64Array;
+  readonly writes: Uint8Array;
+
+  constructor(capacity = BATCH_REQUESTS) {
+    this.capacity = capacity;
+    this.pages = new Uint32Array(capacity);
+    this.keys = new Float64Array(capacity);
+    this.writes = new Uint8Array(capacity);
+  }
+}
+
+/**
+ * Reads a format's name as a user writes it.
+ *
+ * @throws TierError TRACE_FORMAT when there is no such format
+ */
+export function parseTraceFormat(text: string): TraceFormat {
+  const format = TRACE_FORMATS.find((name) => name.toLowerCase() === text.toLowerCase());
+  if (format !== undefined) return format;
+  throw new TierError(
+    "TRACE_FORMAT",
+    `The trace format ${JSON.stringify(text)} is unknown; write one of ${TRACE_FORMATS.join(", ")}.`,
+    { format: text },
+  );
+}
