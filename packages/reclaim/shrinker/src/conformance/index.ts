@@ -1,0 +1,8 @@
+export {
+  permissionConformance,
+  pressureConformance,
+  type ShrinkerSubject,
+  scanningConformance,
+  shrinkerConformance,
+  type TestRunner,
+} from "./shrinker-conformance.js";
