@@ -1,1 +1,13 @@
+export { MemoryManager } from "./memory-manager.js";
+export {
+  CLUSTER_PAGES,
+  MM_OPTIONS,
+  MM_OPTIONS_DEFAULT,
+  type MmOptions,
+  PRIORITY_GENTLE,
+  RECLAIM_ROUNDS_MAX,
+  SWAP_STORES,
+  type SwapStore,
+} from "./options.js";
 export type { AnonSpace, PageId, PageLocation } from "./space.js";
+export type { MmStats, TierStats } from "./stats.js";

@@ -1,0 +1,190 @@
+// The entries of zswap: what is stored where.
+//
+// An entry is a small number; its fields are columns of tables that grow by chunks and are charged to the budget: 16
+// bytes an entry, and 8 more for the list of the LRU. An index per swap area leads from slot to entry: 4 bytes per slot,
+// addressing, in chunks of 4096 slots (Linux: an xarray per 64 MiB of swap).
+//
+// Columns: key (area and offset in one word), payload (the pool's handle, or the repeated word of a same-filled page),
+// meta (length, codec and flags in one word), generation. The generation grows whenever the number is given out again, so
+// that work which waited can tell an entry from its successor.
+
+import { type Accountant, assert, ChunkedWords } from "@pagetier/base";
+
+const OFFSET_BITS = 26;
+const OFFSET_MASK = 2 ** OFFSET_BITS - 1;
+const LENGTH_MASK = 0x1fff;
+const CODEC_SHIFT = 24;
+
+/** The page is one repeated word; no zpage. */
+export const SAME_FILLED = 1 << 13;
+/** The device holds the same bytes: the entry may be dropped. */
+export const CLEAN = 1 << 14;
+/** Used since the LRU last looked: a second chance. */
+export const REFERENCED = 1 << 15;
+/** A write-back of the entry has been submitted. */
+export const IN_FLIGHT = 1 << 16;
+/** The page is stored raw. */
+export const RAW = 1 << 17;
+/** The two halves of a same-filled page's word differ. */
+export const TWO_WORDS = 1 << 18;
+/** The entry exists. */
+const LIVE = 1 << 19;
+
+/** Number of an entry, 1 or more. */
+export const NO_ENTRY = 0;
+
+export class Entries {
+  readonly #key: ChunkedWords;
+  readonly #payload: ChunkedWords;
+  readonly #meta: ChunkedWords;
+  readonly #generation: ChunkedWords;
+  /** High halves of repeated words; grows only when some page needs it. */
+  readonly #payloadHigh: ChunkedWords;
+  readonly #index: (ChunkedWords | undefined)[] = [];
+  /** Head of the list of free numbers, linked through the key column. */
+  #free = NO_ENTRY;
+  #next = 1;
+  #live = 0;
+
+  constructor(accountant: Accountant) {
+    this.#key = new ChunkedWords(accountant);
+    this.#payload = new ChunkedWords(accountant);
+    this.#meta = new ChunkedWords(accountant);
+    this.#generation = new ChunkedWords(accountant);
+    this.#payloadHigh = new ChunkedWords(accountant);
+  }
+
+  /** Entries that exist. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** One past the highest number ever given out. */
+  get end(): number {
+    return this.#next;
+  }
+
+  /** Bytes charged to the budget. */
+  get bytes(): number {
+    return this.#key.bytes + this.#payload.bytes + this.#meta.bytes + this.#generation.bytes + this.#payloadHigh.bytes;
+  }
+
+  /** Bytes of the indexes: addressing. */
+  get indexBytes(): number {
+    let bytes = 0;
+    for (const index of this.#index) bytes += index?.bytes ?? 0;
+    return bytes;
+  }
+
+  find(type: number, offset: number): number {
+    const index = this.#index[type];
+    return index !== undefined && offset < index.capacity ? index.get(offset) : NO_ENTRY;
+  }
+
+  /** A number for a new entry, not yet in the index; {@link NO_ENTRY} when the budget has no room. */
+  allocate(): number {
+    let entry = this.#free;
+    if (entry !== NO_ENTRY) this.#free = this.#key.get(entry);
+    else {
+      const length = this.#next + 1;
+      const fits =
+        this.#key.ensure(length) &&
+        this.#payload.ensure(length) &&
+        this.#meta.ensure(length) &&
+        this.#generation.ensure(length);
+      if (!fits) return NO_ENTRY;
+      entry = this.#next++;
+    }
+    this.#generation.set(entry, (this.#generation.get(entry) + 1) >>> 0);
+    return entry;
+  }
+
+  /** Makes room for the high half of a repeated word. `false` when the budget has none. */
+  ensureHigh(entry: number): boolean {
+    return this.#payloadHigh.ensure(entry + 1);
+  }
+
+  /** Gives a number back that {@link publish} was not called for. */
+  abandon(entry: number): void {
+    this.#key.set(entry, this.#free);
+    this.#meta.set(entry, 0);
+    this.#free = entry;
+  }
+
+  /** Fills an entry and puts it in the index. The key must not be there. */
+  publish(
+    entry: number,
+    type: number,
+    offset: number,
+    payload: number,
+    length: number,
+    codec: number,
+    flags: number,
+  ): void {
+    this.#key.set(entry, type * 2 ** OFFSET_BITS + offset);
+    this.#payload.set(entry, payload);
+    this.#meta.set(entry, length | flags | LIVE | (codec << CODEC_SHIFT));
+    this.#index[type] ??= new ChunkedWords();
+    const index = this.#index[type]!;
+    index.ensure(offset + 1);
+    assert(index.get(offset) === NO_ENTRY, "a slot has one entry");
+    index.set(offset, entry);
+    this.#live++;
+  }
+
+  /** Takes an entry out of the index and frees its number. */
+  remove(entry: number): void {
+    this.#index[this.typeOf(entry)]!.set(this.offsetOf(entry), NO_ENTRY);
+    this.#live--;
+    this.abandon(entry);
+  }
+
+  isLive(entry: number): boolean {
+    return (this.#meta.get(entry) & LIVE) !== 0;
+  }
+
+  typeOf(entry: number): number {
+    return this.#key.get(entry) >>> OFFSET_BITS;
+  }
+
+  offsetOf(entry: number): number {
+    return this.#key.get(entry) & OFFSET_MASK;
+  }
+
+  payload(entry: number): number {
+    return this.#payload.get(entry);
+  }
+
+  payloadHigh(entry: number): number {
+    return entry < this.#payloadHigh.capacity ? this.#payloadHigh.get(entry) : 0;
+  }
+
+  setPayloadHigh(entry: number, word: number): void {
+    this.#payloadHigh.set(entry, word);
+  }
+
+  /** Stored bytes: 1..PAGE_SIZE, 0 for a same-filled page. */
+  lengthOf(entry: number): number {
+    return this.#meta.get(entry) & LENGTH_MASK;
+  }
+
+  codecOf(entry: number): number {
+    return this.#meta.get(entry) >>> CODEC_SHIFT;
+  }
+
+  generationOf(entry: number): number {
+    return this.#generation.get(entry);
+  }
+
+  has(entry: number, flag: number): boolean {
+    return (this.#meta.get(entry) & flag) !== 0;
+  }
+
+  set(entry: number, flag: number): void {
+    this.#meta.set(entry, this.#meta.get(entry) | flag);
+  }
+
+  clear(entry: number, flag: number): void {
+    this.#meta.set(entry, this.#meta.get(entry) & ~flag);
+  }
+}

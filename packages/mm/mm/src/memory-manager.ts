@@ -1,0 +1,487 @@
+// The core: spaces, faults, and what holds them together.
+//
+//   read/write ─ resident? ─ yes ─▶ copy                                     (table, policy)
+//       │ no
+//       ├─ frame: free above the watermark, else reclaim first               (reclaim)
+//       └─ content: frontswap, else the swap store, else zeroes              (swap)
+//
+// `readNow` and `writeNow` go as far as memory goes and answer `false` where a device, another machine or another access
+// must be waited for. `read` and `write` are loops around them: wait for what is missing, look again. File spaces and
+// their cleancache hook take their place beside the anonymous ones here: the table, the policy and reclaim know pages,
+// not kinds of spaces.
+
+import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler, TierError } from "@pagetier/base";
+import { inject, injectable } from "@pagetier/di";
+import { type Frame, NO_FRAME, PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
+import {
+  FRONTSWAP_REGISTRY,
+  type FrontswapHook,
+  type SwapClaim,
+  type SwapWriteback,
+  type WritebackOutcome,
+} from "@pagetier/frontswap";
+import { type EvictionPolicy, POLICY } from "@pagetier/policy";
+import { SHRINKERS, type Shrinkers } from "@pagetier/shrinker";
+import { AnonymousSpace, type SpacePager } from "./anonymous-space.js";
+import { MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
+import { PageCopy } from "./page-copy.js";
+import { DIRTY, PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
+import { Reclaim } from "./reclaim.js";
+import type { AnonSpace, PageId, PageLocation } from "./space.js";
+import { StallClock } from "./stall-clock.js";
+import type { MmStats, TierStats } from "./stats.js";
+import { Swap } from "./swap.js";
+import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js";
+
+const OWNER_NAME = "resident";
+
+/** The memory manager of one stack. Also the write-back path of its backends. */
+@injectable()
+export class MemoryManager implements SwapWriteback, SpacePager {
+  readonly #frames: PageFrames;
+  readonly #frontswap: FrontswapHook;
+  readonly #policy: EvictionPolicy;
+  readonly #stores: readonly SwapStore[];
+  readonly #owner: number;
+  readonly #table = new PageTable();
+  readonly #swap: Swap;
+  readonly #reclaim: Reclaim;
+  readonly #copy = new PageCopy();
+  readonly #stall: StallClock;
+  /** Faults that wait, by page: an access to the same page joins. */
+  readonly #faults = new Map<PageId, Promise<void>>();
+  readonly #spaces = new Set<AnonymousSpace>();
+  #ioBufferBytes = 0;
+  #state: "new" | "open" | "closed" = "new";
+  #minorFaults = 0;
+  #poolFaults = 0;
+  #storeFaults = 0;
+  #remoteFaults = 0;
+  #outOfMemory = 0;
+
+  constructor(
+    @inject(PAGE_FRAMES) frames: PageFrames,
+    @inject(FRONTSWAP_REGISTRY) frontswap: FrontswapHook,
+    @inject(POLICY) policy: EvictionPolicy,
+    @inject(SHRINKERS) shrinkers: Shrinkers,
+    @inject(SWAP_STORES) stores: readonly SwapStore[],
+    @inject(SCHEDULER) scheduler: Scheduler,
+    @inject(MM_OPTIONS) options: MmOptions,
+  ) {
+    this.#frames = frames;
+    this.#frontswap = frontswap;
+    this.#policy = policy;
+    this.#stores = stores;
+    this.#stall = new StallClock(scheduler.clock);
+    this.#owner = frames.register({ name: OWNER_NAME, relocate: (from, to) => this.#relocate(from, to) });
+    this.#swap = new Swap({
+      frames,
+      owner: this.#owner,
+      table: this.#table,
+      policy,
+      frontswap,
+      scheduler,
+      stores,
+      inFlightMax: options.inFlightPagesMax,
+      isFaulting: (page) => this.#faults.has(page),
+    });
+    this.#reclaim = new Reclaim({
+      frames,
+      table: this.#table,
+      policy,
+      swap: this.#swap,
+      shrinkers,
+      scheduler,
+      stepPages: options.kswapdStepPages,
+    });
+  }
+
+  /**
+   * Opens the swap stores. Comes once, before the first space.
+   *
+   * @throws TierError STORE_OPEN (what was opened is closed again), MM_NO_ROOM when I/O buffers do not fit the budget
+   */
+  async open(): Promise<void> {
+    assert(this.#state === "new", "a memory manager is opened once");
+    const opened: SwapStore[] = [];
+    try {
+      for (const swap of this.#stores) {
+        await swap.store.open();
+        opened.push(swap);
+        const bytes = swap.store.memoryBytes();
+        if (!this.#frames.charge(bytes)) {
+          throw new TierError(
+            "MM_NO_ROOM",
+            `the I/O buffers of store ${swap.store.type} (${bytes} bytes) do not fit a memory of ${this.#frames.budgetBytes} bytes; give more memory.`,
+            { store: swap.store.type, bytes, budgetBytes: this.#frames.budgetBytes },
+          );
+        }
+        this.#ioBufferBytes += bytes;
+      }
+    } catch (error) {
+      for (const swap of opened) await swap.store.close();
+      this.#frames.uncharge(this.#ioBufferBytes);
+      this.#ioBufferBytes = 0;
+      throw error;
+    }
+    this.#state = "open";
+  }
+
+  /**
+   * Makes an anonymous space.
+   *
+   * @param options.size bytes, rounded up to pages; may exceed memory many times
+   * @throws TierError MM_CLOSED, MM_BAD_RANGE
+   */
+  space(options: { readonly name: string; readonly size: number }): AnonSpace {
+    this.#mustBeOpen();
+    const pages = Math.ceil(options.size / PAGE_SIZE);
+    if (!(pages >= 1 && pages < 2 ** 30)) {
+      throw new TierError(
+        "MM_BAD_RANGE",
+        `space ${options.name} has ${options.size} bytes; the size is 1 byte to 4 TiB.`,
+        { ...options },
+      );
+    }
+    const space = new AnonymousSpace(this, options.name, this.#table.reserve(pages), pages, (closed) => {
+      this.#table.release(closed.base, closed.pages);
+      this.#spaces.delete(closed);
+    });
+    this.#spaces.add(space);
+    return space;
+  }
+
+  // ── What spaces call ────────────────────────────────────────────────────────────────────────────────────────────
+
+  readNow(page: PageId, offset: number, into: Uint8Array): boolean {
+    const word = this.#table.word(page);
+    if (word === 0) {
+      into.fill(0);
+      return true;
+    }
+    if (!isSlot(word)) {
+      this.#use(page, word as Frame);
+      this.#copy.out(this.#frames.view(word as Frame), offset, into);
+      return true;
+    }
+    if (!this.#faultNow(page, word)) return false;
+    this.#copy.out(this.#frames.view(this.#table.frame(page)), offset, into);
+    return true;
+  }
+
+  writeNow(page: PageId, offset: number, from: Uint8Array): boolean {
+    const word = this.#table.word(page);
+    if (word !== 0 && !isSlot(word)) this.#use(page, word as Frame);
+    else if (word === 0 ? !this.#firstTouchNow(page) : !this.#faultNow(page, word as SwapSlot)) return false;
+    const frame = this.#table.frame(page);
+    this.#swap.makeDirty(page, frame);
+    this.#frames.view(frame).set(from, offset);
+    return true;
+  }
+
+  async read(page: PageId, offset: number, into: Uint8Array): Promise<void> {
+    while (!this.readNow(page, offset, into)) await this.#fault(page);
+  }
+
+  async write(page: PageId, offset: number, from: Uint8Array): Promise<void> {
+    while (!this.writeNow(page, offset, from)) await this.#fault(page);
+  }
+
+  discard(page: PageId): void {
+    const word = this.#table.word(page);
+    if (word === 0) return;
+    this.#policy.remove(page);
+    if (isSlot(word)) {
+      this.#table.clearSlot(page);
+      this.#swap.giveSlot(word);
+      return;
+    }
+    const slot = this.#table.slotOf(word as Frame);
+    this.#frames.give(this.#table.unmap(page, NO_SLOT));
+    if (slot !== NO_SLOT) this.#swap.giveSlot(slot);
+  }
+
+  where(page: PageId): PageLocation {
+    const word = this.#table.word(page);
+    if (word === 0) return { tier: "none", backend: "", bytes: 0, copyBelow: false };
+    if (!isSlot(word)) {
+      const copyBelow = !this.#table.has(word as Frame, DIRTY | WRITEBACK);
+      return { tier: "resident", backend: "", bytes: PAGE_SIZE, copyBelow };
+    }
+    const area = this.#swap.area(word);
+    const pooled = this.#frontswap.locate(areaOf(word), offsetOf(word));
+    if (pooled !== undefined) return { tier: "pool", ...pooled, copyBelow: area.isOnDevice(offsetOf(word)) };
+    if (area.isOnDevice(offsetOf(word)))
+      return { tier: "store", backend: area.store.type, bytes: PAGE_SIZE, copyBelow: false };
+    return { tier: "remote", backend: "", bytes: PAGE_SIZE, copyBelow: false };
+  }
+
+  // ── What backends call (SwapWriteback) ──────────────────────────────────────────────────────────────────────────
+
+  claim(type: number, offset: number): SwapClaim | "exists" | "noMemory" {
+    return this.#swap.claim(type, offset);
+  }
+
+  release(claim: SwapClaim): void {
+    this.#swap.release(claim);
+  }
+
+  submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
+    this.#swap.submit(claim, settled);
+  }
+
+  async flush(): Promise<void> {
+    await this.#swap.flush();
+  }
+
+  // ── Everything else ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Gives memory back: pages leave, coldest first, and empty segments return to the operating system. @returns bytes freed */
+  async shrink(bytes: number): Promise<number> {
+    this.#mustBeOpen();
+    const freed = await this.#reclaim.shrink(bytes);
+    this.#frames.compact(Number.POSITIVE_INFINITY);
+    return freed;
+  }
+
+  stats(): MmStats {
+    const stall = this.#stall.read(this.#reclaim.nowNs);
+    return {
+      faults: {
+        minor: this.#minorFaults,
+        major: this.#poolFaults + this.#storeFaults + this.#remoteFaults,
+        majorFrom: { pool: this.#poolFaults, store: this.#storeFaults, remote: this.#remoteFaults },
+      },
+      memory: {
+        budgetBytes: this.#frames.budgetBytes,
+        usedBytes: this.#frames.usedBytes,
+        peakBytes: this.#frames.peakBytes,
+        addressingBytes: this.addressingBytes(),
+        holders: this.#frames.holders(),
+        chargedBytes: this.#frames.chargedBytes,
+      },
+      stall,
+      tiers: this.#tiers(),
+      counters: this.counters(),
+    };
+  }
+
+  /** Tables that grow with the spaces and not with what is in memory: outside the budget, reported apart. */
+  addressingBytes(): number {
+    let bytes = this.#table.addressingBytes() + this.#frontswap.addressingBytes() + this.#policy.memoryBytes();
+    for (const area of this.#swap.areas) bytes += area.addressingBytes();
+    return bytes;
+  }
+
+  counters(): Counters {
+    const { writer } = this.#swap;
+    return {
+      minorFaults: this.#minorFaults,
+      majorFaultsFromPool: this.#poolFaults,
+      majorFaultsFromStore: this.#storeFaults,
+      majorFaultsFromRemote: this.#remoteFaults,
+      outOfMemory: this.#outOfMemory,
+      residentPages: this.#table.resident,
+      swappedPages: this.#table.swapped,
+      deviceReads: this.#swap.pagesRead,
+      deviceWrites: writer.pagesWritten,
+      deviceWriteClusters: writer.clusters,
+      deviceWriteErrors: writer.errors,
+      slotsExhausted: this.#swap.slotsExhausted,
+      ...this.#reclaim.counters(),
+    };
+  }
+
+  /** Throws AssertionError at the first broken invariant. O(pages + slots + frames). Meaningful between accesses only. */
+  verify(): void {
+    this.#frames.verify();
+    this.#policy.verify();
+    this.#frontswap.verify();
+    this.#table.verify((page) => this.#policy.has(page));
+    assert(this.#frames.usedBytes <= this.#frames.budgetBytes, "what is charged never exceeds the budget");
+    for (const area of this.#swap.areas) {
+      area.verify((page, offset) => {
+        const word = this.#table.word(page);
+        const slot = isSlot(word) ? word : word === 0 ? NO_SLOT : this.#table.slotOf(word as Frame);
+        return slot !== NO_SLOT && areaOf(slot) === area.type && offsetOf(slot) === offset;
+      });
+    }
+  }
+
+  /** Ends all work, from the hooks inwards: accesses, reclaim, backends, writes, stores. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    await Promise.allSettled(this.#faults.values());
+    await this.#reclaim.stop();
+    await this.#frontswap.close();
+    await this.#swap.flush();
+    for (const space of [...this.#spaces]) await space.close();
+    for (const swap of this.#stores) await swap.store.close();
+    this.#frames.uncharge(this.#ioBufferBytes);
+    this.#ioBufferBytes = 0;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state !== "open")
+      throw new TierError("MM_CLOSED", `this stack is ${this.#state === "new" ? "not open yet" : "closed"}.`);
+  }
+
+  #use(page: PageId, frame: Frame): void {
+    if (this.#table.has(frame, WRITEBACK)) this.#table.set(frame, REFERENCED);
+    else this.#policy.hit(page);
+  }
+
+  /** A frame for a user page, if memory can give one without waiting. */
+  #takeFrameNow(): Frame {
+    let frame = this.#frames.take("user", this.#owner);
+    if (frame === NO_FRAME && this.#reclaim.reclaimNow()) frame = this.#frames.take("user", this.#owner);
+    this.#reclaim.wake();
+    return frame;
+  }
+
+  #firstTouchNow(page: PageId): boolean {
+    if (this.#faults.has(page) || this.#state !== "open") return false;
+    const frame = this.#takeFrameNow();
+    if (frame === NO_FRAME) return false;
+    this.#firstTouch(page, frame);
+    return true;
+  }
+
+  #firstTouch(page: PageId, frame: Frame): void {
+    this.#frames.view(frame).fill(0);
+    this.#table.map(page, frame, NO_SLOT);
+    this.#policy.admit(page);
+    this.#minorFaults++;
+  }
+
+  /** Brings a page in from memory. `false`: it takes waiting. */
+  #faultNow(page: PageId, slot: SwapSlot): boolean {
+    if (this.#faults.has(page) || this.#state !== "open" || !this.#swap.canLoadNow(slot)) return false;
+    const frame = this.#takeFrameNow();
+    if (frame === NO_FRAME) return false;
+    return this.#tryFrame(frame, () => this.#count(this.#swap.loadNow(page, slot, frame)));
+  }
+
+  /** Runs `fill`; gives the frame back unless it was mapped. */
+  #tryFrame(frame: Frame, fill: () => boolean): boolean {
+    let mapped = false;
+    try {
+      mapped = fill();
+    } finally {
+      if (!mapped) this.#frames.give(frame);
+    }
+    return mapped;
+  }
+
+  #count(source: "pool" | "store" | "remote" | undefined): boolean {
+    if (source === "pool") this.#poolFaults++;
+    else if (source === "store") this.#storeFaults++;
+    else if (source === "remote") this.#remoteFaults++;
+    return source !== undefined;
+  }
+
+  /** Waits until the page is worth another look. One fault per page; others join. */
+  #fault(page: PageId): Promise<void> {
+    this.#mustBeOpen();
+    let fault = this.#faults.get(page);
+    if (fault === undefined) {
+      fault = this.#bringIn(page).finally(() => this.#faults.delete(page));
+      this.#faults.set(page, fault);
+    }
+    return this.#stall.during(fault);
+  }
+
+  async #bringIn(page: PageId): Promise<void> {
+    const frame = await this.#takeFrame(isSlot(this.#table.word(page)));
+    // Another look: the page may have been discarded or written to while this waited for memory.
+    const word = this.#table.word(page);
+    if (word === 0) this.#firstTouch(page, frame);
+    else if (!isSlot(word)) this.#frames.give(frame);
+    else {
+      let mapped = false;
+      try {
+        mapped = this.#count(await this.#swap.load(page, word, frame));
+      } finally {
+        if (!mapped) this.#frames.give(frame);
+      }
+    }
+  }
+
+  /**
+   * A frame for a user page, waiting as long as waiting helps.
+   *
+   * @param isSwapIn whether the page gives a slot up in return: then the reserve may be used when nothing else is left, so
+   *   that what was swapped out can be read even when no page can leave any more
+   * @throws TierError MM_OUT_OF_MEMORY, MM_CLOSED
+   */
+  async #takeFrame(isSwapIn: boolean): Promise<Frame> {
+    for (let rounds = 0; rounds < RECLAIM_ROUNDS_MAX; rounds++) {
+      this.#mustBeOpen();
+      const frame = this.#frames.take("user", this.#owner);
+      if (frame !== NO_FRAME) {
+        this.#reclaim.wake();
+        return frame;
+      }
+      if (await this.#reclaim.direct()) rounds = -1;
+    }
+    if (isSwapIn) {
+      const frame = this.#frames.take("writeback", this.#owner);
+      if (frame !== NO_FRAME) return frame;
+    }
+    this.#outOfMemory++;
+    throw this.#outOfMemoryError();
+  }
+
+  #outOfMemoryError(): TierError {
+    const holders = Object.entries(this.#frames.holders()).map(([name, frames]) => `${name} ${frames} frames`);
+    const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.free, 0);
+    const lastError = this.#swap.writer.lastError;
+    const stores =
+      this.#swap.areas.length === 0
+        ? "there is no swap store"
+        : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
+    return new TierError(
+      "MM_OUT_OF_MEMORY",
+      `no page can leave memory: of ${this.#frames.total} frames ${holders.join(", ")}, ${Math.max(0, this.#frames.free)} free, ` +
+        `${this.#frames.chargedBytes} bytes of tables and buffers; ${stores}. Give more memory or a larger swap store.`,
+      {
+        holders: this.#frames.holders(),
+        total: this.#frames.total,
+        free: this.#frames.free,
+        chargedBytes: this.#frames.chargedBytes,
+        freeSlots,
+      },
+      { cause: lastError },
+    );
+  }
+
+  #tiers(): TierStats[] {
+    const tiers: TierStats[] = [
+      {
+        name: "resident",
+        kind: "memory",
+        pages: this.#table.resident,
+        frames: this.#frames.holders()[OWNER_NAME] ?? 0,
+        bytes: this.#table.resident * PAGE_SIZE,
+      },
+    ];
+    for (const area of this.#swap.areas) {
+      tiers.push({
+        name: area.store.type,
+        kind: "store",
+        pages: area.onDevice,
+        frames: 0,
+        bytes: area.onDevice * PAGE_SIZE,
+      });
+    }
+    return tiers;
+  }
+
+  #relocate(from: Frame, to: Frame): boolean {
+    if (this.#table.pageOf(from) === undefined || this.#table.has(from, WRITEBACK)) return false;
+    this.#frames.view(to).set(this.#frames.view(from));
+    this.#table.move(from, to);
+    return true;
+  }
+}

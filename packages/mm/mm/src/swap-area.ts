@@ -1,0 +1,186 @@
+// One swap area: the slots of one store.
+//
+// A slot is taken when a page is chosen for swap-out, before anyone knows whether a pool or the device will hold it, as in
+// Linux: the slot is the page's name below memory. It is given back when the page is written to, discarded, or taken
+// exclusively. While I/O of a slot is in flight, giving it back only marks it; it becomes available when the I/O ends, so
+// that two writes never race for one place on the device.
+//
+// Slots are searched next-fit, so that pages which leave together lie together: one write, one seek.
+
+import { assert, ChunkedBytes, ChunkedWords } from "@pagetier/base";
+import type { BackingStore, NowStore } from "@pagetier/store";
+import type { SwapStore } from "./options.js";
+import type { PageId } from "./space.js";
+import { AREA_SLOTS_MAX } from "./swap-slot.js";
+
+const IN_USE = 1;
+/** The device holds the page's present content. */
+const ON_DEVICE = 2;
+/** A read or write of the slot is in flight. */
+const IO = 4;
+/** Given back while in flight. */
+const FREED = 8;
+
+/** Free slots looked for before the area grows instead. */
+const SEARCH_MAX = 1024;
+
+export class SwapArea {
+  readonly type: number;
+  readonly store: BackingStore;
+  readonly priority: number;
+  /** The store's blocking calls, when the recipe wants them and the store has them. */
+  readonly now: NowStore | undefined;
+  /** One past the highest slot that may be given out. */
+  readonly #end: number;
+  /** One past the highest slot that was ever given out. */
+  #top = 1;
+  #cursor = 1;
+  #inUse = 0;
+  #onDevice = 0;
+  readonly #flags = new ChunkedBytes();
+  /** The page whose content the slot holds, plus one. */
+  readonly #pages = new ChunkedWords();
+  /** Slots given back whose content the store may forget. */
+  #discards: number[] = [];
+
+  constructor(type: number, swap: SwapStore) {
+    this.type = type;
+    this.store = swap.store;
+    this.priority = swap.priority;
+    this.now = swap.io === "now" ? swap.store.now : undefined;
+    this.#end = Math.min(swap.store.capacity, AREA_SLOTS_MAX);
+  }
+
+  /** Slots taken (those that wait for their I/O to end included). */
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** Slots whose content the device holds. */
+  get onDevice(): number {
+    return this.#onDevice;
+  }
+
+  /** Slots that could still be taken; `Infinity` where the store grows. */
+  get free(): number {
+    return this.#end - 1 - this.#inUse;
+  }
+
+  addressingBytes(): number {
+    return this.#flags.bytes + this.#pages.bytes;
+  }
+
+  /** Takes a slot for a page. @returns its offset, or 0 when the area is full */
+  take(page: PageId): number {
+    if (this.free < 1) return 0;
+    const offset = this.#search();
+    this.#flags.set(offset, IN_USE);
+    this.#pages.set(offset, page + 1);
+    this.#inUse++;
+    this.#cursor = offset + 1;
+    return offset;
+  }
+
+  /** Gives a slot back: now, or when its I/O ends. */
+  give(offset: number): void {
+    const flags = this.#flags.get(offset);
+    assert((flags & IN_USE) !== 0 && (flags & FREED) === 0, "a slot that is given back was taken");
+    if ((flags & ON_DEVICE) !== 0) this.#onDevice--;
+    if ((flags & IO) !== 0) {
+      this.#flags.set(offset, (flags & ~ON_DEVICE) | FREED);
+      return;
+    }
+    this.#release(offset, (flags & ON_DEVICE) !== 0);
+  }
+
+  /** The page whose slot this is, or `undefined` when the slot is free or was given back. */
+  pageOf(offset: number): PageId | undefined {
+    if (offset >= this.#top || (this.#flags.get(offset) & (IN_USE | FREED)) !== IN_USE) return undefined;
+    return (this.#pages.get(offset) - 1) as PageId;
+  }
+
+  isOnDevice(offset: number): boolean {
+    return (this.#flags.get(offset) & ON_DEVICE) !== 0;
+  }
+
+  /** Whether I/O of the slot is in flight. */
+  isBusy(offset: number): boolean {
+    return (this.#flags.get(offset) & IO) !== 0;
+  }
+
+  startIo(offset: number): void {
+    const flags = this.#flags.get(offset);
+    assert((flags & (IN_USE | IO | FREED)) === IN_USE, "I/O starts on a slot in use that is idle");
+    this.#flags.set(offset, flags | IO);
+  }
+
+  /** Ends I/O. @returns whether the slot is still in use; `false` means it was given back meanwhile and is free now */
+  endIo(offset: number): boolean {
+    const flags = this.#flags.get(offset);
+    assert((flags & IO) !== 0, "I/O that ends had started");
+    if ((flags & FREED) === 0) {
+      this.#flags.set(offset, flags & ~IO);
+      return true;
+    }
+    this.#release(offset, true);
+    return false;
+  }
+
+  /** The device now holds the slot's content. */
+  markOnDevice(offset: number): void {
+    const flags = this.#flags.get(offset);
+    assert((flags & (IN_USE | FREED)) === IN_USE, "only a slot in use is on the device");
+    if ((flags & ON_DEVICE) === 0) this.#onDevice++;
+    this.#flags.set(offset, flags | ON_DEVICE);
+  }
+
+  /** Slots whose content nobody needs, since the last call; for the store's `discard`. */
+  takeDiscards(): number[] {
+    const discards = this.#discards;
+    this.#discards = [];
+    return discards.filter((offset) => (this.#flags.get(offset) & IN_USE) === 0);
+  }
+
+  /** @param isMapped whether the page's memory or page table refers to this slot */
+  verify(isMapped: (page: PageId, offset: number) => boolean): void {
+    let inUse = 0;
+    let onDevice = 0;
+    for (let offset = 1; offset < this.#top; offset++) {
+      const flags = this.#flags.get(offset);
+      if ((flags & IN_USE) === 0) {
+        assert(flags === 0, "a free slot has no flags");
+        continue;
+      }
+      inUse++;
+      if ((flags & ON_DEVICE) !== 0) onDevice++;
+      assert((flags & FREED) === 0 || (flags & IO) !== 0, "only I/O keeps a freed slot");
+      if ((flags & FREED) === 0)
+        assert(isMapped((this.#pages.get(offset) - 1) as PageId, offset), "a slot in use belongs to its page");
+    }
+    assert(inUse === this.#inUse, "inUse counts the slots in use");
+    assert(onDevice === this.#onDevice, "onDevice counts the slots on the device");
+  }
+
+  #search(): number {
+    if (this.#cursor >= this.#top) this.#cursor = 1;
+    // Looking for holes pays only where there are some: at least a quarter of what was ever given out.
+    const holes = this.#top - 1 - this.#inUse;
+    const grows = this.#top < this.#end;
+    let budget = grows ? (holes * 4 >= this.#top ? SEARCH_MAX : 0) : this.#top;
+    for (let offset = this.#cursor; budget > 0; budget--, offset++) {
+      if (offset >= this.#top) offset = 1;
+      if (this.#flags.get(offset) === 0) return offset;
+    }
+    assert(grows, "an area that is not full has a free slot");
+    this.#flags.ensure(this.#top + 1);
+    this.#pages.ensure(this.#top + 1);
+    return this.#top++;
+  }
+
+  #release(offset: number, written: boolean): void {
+    this.#flags.set(offset, 0);
+    this.#pages.set(offset, 0);
+    this.#inUse--;
+    if (written) this.#discards.push(offset);
+  }
+}

@@ -1,0 +1,366 @@
+// Swap-out, swap-in, and write-back on behalf of backends.
+//
+// A page goes down in three steps: it gets a slot (its name below memory), frontswap is asked, and only a refusal leads to
+// the device. On the way up frontswap is asked first; "miss" is the only answer after which the device is read, and
+// the device is read only if it holds the page's present content.
+//
+// A frame whose page is being written keeps the page, readable and writable, until the write has settled: the flag
+// WRITEBACK is set and the policy does not know the page meanwhile. A write to it gives the slot up and brings the page
+// back to the policy; discarding it frees the frame at once. The slot outlives both until its I/O ends (swap-area.ts).
+
+import { assert, type Scheduler, type TierError } from "@pagetier/base";
+import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
+import {
+  type FrontswapHook,
+  frontswapLost,
+  type SwapClaim,
+  type SwapWriteback,
+  type WritebackOutcome,
+} from "@pagetier/frontswap";
+import type { EvictionPolicy } from "@pagetier/policy";
+import type { SwapStore } from "./options.js";
+import { DIRTY, type PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
+import type { PageId } from "./space.js";
+import { SwapArea } from "./swap-area.js";
+import { AREAS_MAX, areaOf, NO_SLOT, offsetOf, type SwapSlot, slotOf } from "./swap-slot.js";
+import { SwapWriter } from "./swap-writer.js";
+
+/**
+ * What became of a page that reclaim wanted out.
+ * - `"freed"`: its frame is free.
+ * - `"queued"`: it is being written; its frame will be free when the write settles.
+ * - `"kept"`: it could not leave; everything is as before.
+ */
+export type SwapOutcome = "freed" | "queued" | "kept";
+
+/** What filling a frame from below came to: whence, or that memory alone cannot do it. */
+export type LoadSource = "pool" | "store" | "remote";
+
+interface FrameClaim extends SwapClaim {
+  readonly frame: Frame;
+}
+
+export class Swap implements SwapWriteback {
+  readonly areas: readonly SwapArea[];
+  readonly writer: SwapWriter;
+  readonly #byPriority: readonly SwapArea[];
+  readonly #frames: PageFrames;
+  readonly #owner: number;
+  readonly #table: PageTable;
+  readonly #policy: EvictionPolicy;
+  readonly #frontswap: FrontswapHook;
+  readonly #scheduler: Scheduler;
+  /** Whether a fault of the page is under way: its slot is not to be claimed. */
+  readonly #isFaulting: (page: PageId) => boolean;
+  #claims = 0;
+  #startScheduled = false;
+  #pagesRead = 0;
+  #slotsExhausted = 0;
+
+  constructor(parts: {
+    readonly frames: PageFrames;
+    readonly owner: number;
+    readonly table: PageTable;
+    readonly policy: EvictionPolicy;
+    readonly frontswap: FrontswapHook;
+    readonly scheduler: Scheduler;
+    readonly stores: readonly SwapStore[];
+    readonly inFlightMax: number;
+    readonly isFaulting: (page: PageId) => boolean;
+  }) {
+    assert(parts.stores.length <= AREAS_MAX, "at most 32 swap areas exist");
+    this.#frames = parts.frames;
+    this.#owner = parts.owner;
+    this.#table = parts.table;
+    this.#policy = parts.policy;
+    this.#frontswap = parts.frontswap;
+    this.#scheduler = parts.scheduler;
+    this.#isFaulting = parts.isFaulting;
+    this.writer = new SwapWriter(parts.inFlightMax);
+    this.areas = parts.stores.map((store, type) => new SwapArea(type, store));
+    this.#byPriority = [...this.areas].sort((a, b) => b.priority - a.priority);
+    for (const area of this.areas) this.#frontswap.swapOn(area.type);
+  }
+
+  /** Pages read from swap stores. */
+  get pagesRead(): number {
+    return this.#pagesRead;
+  }
+
+  /** Times that no area had a free slot. */
+  get slotsExhausted(): number {
+    return this.#slotsExhausted;
+  }
+
+  /** Frames lent to backends for write-back. */
+  get claims(): number {
+    return this.#claims;
+  }
+
+  area(slot: SwapSlot): SwapArea {
+    return this.areas[areaOf(slot)]!;
+  }
+
+  /** Sends a resident page, which the policy gave up, out of memory. @param mayIo whether writes may be queued */
+  swapOut(page: PageId, frame: Frame, mayIo: boolean): SwapOutcome {
+    if (!this.#table.has(frame, DIRTY)) {
+      this.#free(page, this.#table.slotOf(frame));
+      return "freed";
+    }
+    const through = this.#frontswap.writeThrough;
+    if (through && !(mayIo && this.writer.room > 0)) return "kept";
+    const slot = this.#takeSlot(page);
+    if (slot === NO_SLOT) return "kept";
+    const area = this.area(slot);
+    const offset = offsetOf(slot);
+    const stored = this.#frontswap.store(area.type, offset, this.#frames.view(frame), "only") === "stored";
+    if (stored && !through) {
+      this.#free(page, slot);
+      return "freed";
+    }
+    if (mayIo && this.writer.room > 0 && area.now === undefined) {
+      this.#queue(page, frame, slot);
+      return "queued";
+    }
+    if (area.now !== undefined && area.now.writePagesNow([offset], [this.#frames.view(frame)])[0] === undefined) {
+      area.markOnDevice(offset);
+      this.#frontswap.markClean(area.type, offset);
+      this.#free(page, slot);
+      return "freed";
+    }
+    this.giveSlot(slot);
+    return "kept";
+  }
+
+  /** Gives a slot up, and with it every copy below memory. */
+  giveSlot(slot: SwapSlot): void {
+    const area = this.area(slot);
+    this.#frontswap.invalidatePage(area.type, offsetOf(slot));
+    area.give(offsetOf(slot));
+  }
+
+  /** A page is about to be written to: from now on memory holds its only copy. */
+  makeDirty(page: PageId, frame: Frame): void {
+    if (this.#table.has(frame, DIRTY)) return;
+    const slot = this.#table.slotOf(frame);
+    this.#table.setSlot(frame, NO_SLOT);
+    this.#table.set(frame, DIRTY);
+    if (this.#table.has(frame, WRITEBACK)) {
+      this.#table.clear(frame, WRITEBACK | REFERENCED);
+      this.#policy.rotate(page);
+    }
+    this.giveSlot(slot);
+  }
+
+  /** Whether {@link loadNow} may find the page without waiting. */
+  canLoadNow(slot: SwapSlot): boolean {
+    const area = this.area(slot);
+    return this.#frontswap.has(area.type, offsetOf(slot)) || area.now !== undefined;
+  }
+
+  /**
+   * Fills a frame from local memory (or a blocking store) and maps the page.
+   *
+   * @returns whence, or `undefined` when that needs waiting: nothing is mapped, the frame is still the caller's
+   * @throws TierError FRONTSWAP_LOST; the frame is still the caller's
+   */
+  loadNow(page: PageId, slot: SwapSlot, frame: Frame): LoadSource | undefined {
+    const area = this.area(slot);
+    const offset = offsetOf(slot);
+    switch (this.#frontswap.load(area.type, offset, this.#frames.view(frame))) {
+      case "hit":
+        this.#map(page, frame, slot);
+        return "pool";
+      case "hitExclusive":
+        this.#mapExclusive(page, frame, slot);
+        return "pool";
+      case "remote":
+        return undefined;
+      case "miss": {
+        if (area.now === undefined || area.isBusy(offset)) return undefined;
+        this.#mustBeOnDevice(area, offset);
+        const error = area.now.readPageNow(offset, this.#frames.view(frame));
+        if (error !== undefined) throw error;
+        this.#pagesRead++;
+        this.#map(page, frame, slot);
+        return "store";
+      }
+    }
+  }
+
+  /**
+   * As {@link loadNow}, waiting for devices and other machines.
+   *
+   * @returns `undefined` when the page changed meanwhile: look again; the frame is still the caller's
+   * @throws TierError FRONTSWAP_LOST, STORE_IO, STORE_CORRUPT; the frame is still the caller's
+   */
+  async load(page: PageId, slot: SwapSlot, frame: Frame): Promise<LoadSource | undefined> {
+    const now = this.loadNow(page, slot, frame);
+    if (now !== undefined) return now;
+    const area = this.area(slot);
+    const offset = offsetOf(slot);
+    if (this.#frontswap.has(area.type, offset)) {
+      const outcome = await this.#frontswap.fetch(area.type, offset, this.#frames.view(frame));
+      if (this.#table.word(page) !== slot || outcome === "miss") return undefined;
+      if (outcome === "hit") this.#map(page, frame, slot);
+      else this.#mapExclusive(page, frame, slot);
+      return "remote";
+    }
+    if (area.isBusy(offset)) {
+      this.writer.start(this.areas);
+      await this.writer.next();
+      return undefined;
+    }
+    this.#mustBeOnDevice(area, offset);
+    area.startIo(offset);
+    let error: TierError | undefined;
+    try {
+      [error] = await area.store.readPages([offset], [this.#frames.view(frame)]);
+    } finally {
+      area.endIo(offset);
+    }
+    if (this.#table.word(page) !== slot) return undefined;
+    if (error !== undefined) throw error;
+    this.#pagesRead++;
+    this.#map(page, frame, slot);
+    return "store";
+  }
+
+  claim(type: number, offset: number): SwapClaim | "exists" | "noMemory" {
+    const area = this.areas[type];
+    assert(area !== undefined, "a claim names a swap area");
+    const page = area.pageOf(offset);
+    if (page === undefined || area.isBusy(offset) || this.#isFaulting(page)) return "exists";
+    if (this.#table.word(page) !== slotOf(type, offset)) return "exists";
+    if (this.writer.room === 0) return "noMemory";
+    const frame = this.#frames.take("writeback", this.#owner);
+    if (frame === NO_FRAME) return "noMemory";
+    area.startIo(offset);
+    this.#claims++;
+    const claim: FrameClaim = { type, offset, page: this.#frames.view(frame), frame };
+    return claim;
+  }
+
+  release(claim: SwapClaim): void {
+    this.areas[claim.type]!.endIo(claim.offset);
+    this.#giveClaim(claim);
+  }
+
+  submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
+    const area = this.areas[claim.type]!;
+    this.writer.add(area, claim.offset, claim.page, (error) => {
+      const inUse = area.endIo(claim.offset);
+      this.#giveClaim(claim);
+      if (error !== undefined || !inUse) {
+        settled("failed");
+      } else if (settled("written")) {
+        area.markOnDevice(claim.offset);
+        this.#frontswap.forget(claim.type, claim.offset);
+      }
+    });
+    this.#startSoon();
+  }
+
+  async flush(): Promise<void> {
+    await this.writer.idle(this.areas);
+  }
+
+  /** Tells stores which slots nobody needs any more. Best effort, in the background. */
+  discardFreed(): void {
+    for (const area of this.areas) {
+      const slots = area.takeDiscards();
+      if (slots.length > 0) void area.store.discard(slots);
+    }
+  }
+
+  #giveClaim(claim: SwapClaim): void {
+    this.#claims--;
+    this.#frames.give((claim as FrameClaim).frame);
+  }
+
+  #takeSlot(page: PageId): SwapSlot {
+    for (const area of this.#byPriority) {
+      const offset = area.take(page);
+      if (offset !== 0) return slotOf(area.type, offset);
+    }
+    this.#slotsExhausted++;
+    return NO_SLOT;
+  }
+
+  #free(page: PageId, slot: SwapSlot): void {
+    this.#frames.give(this.#table.unmap(page, slot));
+  }
+
+  #map(page: PageId, frame: Frame, slot: SwapSlot): void {
+    this.#table.map(page, frame, slot);
+    this.#policy.admit(page);
+    // A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full).
+    if (slot !== NO_SLOT && this.#isNearlyFull()) this.makeDirty(page, frame);
+  }
+
+  /** Whether less than half of all slots is free. */
+  #isNearlyFull(): boolean {
+    let free = 0;
+    let total = 0;
+    for (const area of this.areas) {
+      free += area.free;
+      total += area.free + area.inUse;
+    }
+    return free * 2 < total;
+  }
+
+  /** The backend's copy is gone: memory holds the only one, and the slot has no more use. */
+  #mapExclusive(page: PageId, frame: Frame, slot: SwapSlot): void {
+    this.#map(page, frame, NO_SLOT);
+    this.area(slot).give(offsetOf(slot));
+  }
+
+  #mustBeOnDevice(area: SwapArea, offset: number): void {
+    if (!area.isOnDevice(offset)) throw frontswapLost("frontswap", area.type, offset);
+  }
+
+  #queue(page: PageId, frame: Frame, slot: SwapSlot): void {
+    const area = this.area(slot);
+    const offset = offsetOf(slot);
+    area.startIo(offset);
+    this.#table.setSlot(frame, slot);
+    this.#table.clear(frame, DIRTY);
+    this.#table.set(frame, WRITEBACK);
+    this.writer.add(area, offset, this.#frames.view(frame), (error) => this.#written(page, slot, error));
+    this.#startSoon();
+  }
+
+  #written(page: PageId, slot: SwapSlot, error: TierError | undefined): void {
+    const area = this.area(slot);
+    const offset = offsetOf(slot);
+    if (!area.endIo(offset)) return; // The page was written to or discarded meanwhile, and is no business of this slot.
+    const frame = this.#table.frame(page);
+    assert(
+      this.#table.has(frame, WRITEBACK) && this.#table.slotOf(frame) === slot,
+      "a slot in use belongs to the page that was written",
+    );
+    const referenced = this.#table.has(frame, REFERENCED);
+    const pooled = this.#frontswap.has(area.type, offset);
+    this.#table.clear(frame, WRITEBACK | REFERENCED);
+    if (error === undefined) {
+      area.markOnDevice(offset);
+      if (pooled) this.#frontswap.markClean(area.type, offset);
+    } else if (!pooled) {
+      this.#table.setSlot(frame, NO_SLOT);
+      this.#table.set(frame, DIRTY);
+      this.giveSlot(slot);
+    }
+    if (referenced || (error !== undefined && !pooled)) this.#policy.rotate(page);
+    else this.#free(page, slot);
+  }
+
+  /** Starts queued writes once the present work is done, so that a cluster can fill first. */
+  #startSoon(): void {
+    if (this.#startScheduled) return;
+    this.#startScheduled = true;
+    void this.#scheduler.turn().then(() => {
+      this.#startScheduled = false;
+      this.writer.start(this.areas);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { PAGE_SIZE } from "@pagetier/base";
+import { describe, expect, test } from "vitest";
+import { memoryStore, pageOf, type Rig, rig } from "./rig.js";
+
+async function fillAndCheck({ mm }: Rig, pages: number, noise = 0.3): Promise<void> {
+  const space = mm.space({ name: "data", size: pages * PAGE_SIZE });
+  for (let page = 0; page < pages; page++) await space.write(page, 0, pageOf(page, noise));
+  mm.verify();
+  const into = new Uint8Array(PAGE_SIZE);
+  for (let page = 0; page < pages; page++) {
+    await space.read(page, 0, into);
+    expect(Buffer.compare(into, pageOf(page, noise))).toBe(0);
+  }
+  mm.verify();
+}
+
+describe("a space larger than memory", () => {
+  test("reads back everything through a pool and a store", async () => {
+    const stack = await rig();
+    await fillAndCheck(stack, 4096);
+    await fillAndCheck(stack, 260); // Little enough for the pool to matter.
+    const { faults, memory } = stack.mm.stats();
+    expect(faults.minor).toBe(4096 + 260);
+    expect(faults.majorFrom.pool).toBeGreaterThan(0);
+    expect(faults.majorFrom.store).toBeGreaterThan(0);
+    expect(memory.peakBytes).toBeLessThanOrEqual(memory.budgetBytes);
+    await stack.mm.close();
+    expect(stack.frames.used).toBe(0);
+  });
+
+  test("reads back everything without any backend", async () => {
+    const stack = await rig({ zswap: null });
+    await fillAndCheck(stack, 2048);
+    expect(stack.mm.stats().faults.majorFrom.pool).toBe(0);
+    await stack.mm.close();
+    expect(stack.frames.used).toBe(0);
+  });
+
+  test("holds incompressible pages raw, and passes them on", async () => {
+    const stack = await rig();
+    await fillAndCheck(stack, 1024, 1);
+    await stack.mm.close();
+  });
+
+  test("reads as zeroes where nothing was written", async () => {
+    const { mm } = await rig();
+    const space = mm.space({ name: "data", size: 10 * PAGE_SIZE });
+    const into = new Uint8Array(16).fill(9);
+    expect(space.readNow(3, 100, into)).toBe(true);
+    expect([...into]).toEqual(new Array(16).fill(0));
+    expect(space.where(3).tier).toBe("none");
+    await mm.close();
+  });
+
+  test("ends in MM_OUT_OF_MEMORY when nothing can leave, and loses nothing", async () => {
+    const stack = await rig({ stores: [memoryStore(64)] });
+    const space = stack.mm.space({ name: "data", size: 2048 * PAGE_SIZE });
+    let written = 0;
+    await expect(
+      (async () => {
+        for (; written < 2048; written++) await space.write(written, 0, pageOf(written, 1));
+      })(),
+    ).rejects.toMatchObject({ code: "MM_OUT_OF_MEMORY" });
+    expect(written).toBeGreaterThan(200);
+    const into = new Uint8Array(PAGE_SIZE);
+    for (let page = 0; page < written; page++) {
+      await space.read(page, 0, into);
+      expect(Buffer.compare(into, pageOf(page, 1))).toBe(0);
+    }
+    stack.mm.verify();
+    await stack.mm.close();
+  });
+});
