@@ -2,16 +2,17 @@
  * Our LZ4 page codec in plain JavaScript: the twin of ../assembly/page-codec.ts, where the algorithm is told. It gives the
  * same bytes and accepts the same blocks; change both or neither.
  *
- * Where WebAssembly copies wildly in chunks of 16, this copies bytes one by one, or by `copyWithin` when there are many;
- * hence about half the speed compressing and a third decompressing. Input and output are one buffer, so that
- * `copyWithin` can move literals.
+ * Where WebAssembly moves 16 bytes at once, this moves 4 (through a DataView, which engines compile to one load and one
+ * store), or calls `copyWithin` when there are many; hence about two fifths of the speed compressing and a third
+ * decompressing. Input and output are one buffer, so that `copyWithin` can move literals; both have slack behind them, as
+ * moves of 4 may run past their end.
  */
 import { assert, PAGE_SIZE } from "@pagetier/base";
 import { COMPRESSOR_INPUT_BYTES, type Compressor, compressorCorrupt, INCOMPRESSIBLE } from "@pagetier/compressor";
 
-/** Where the output begins: behind the input and 8 bytes that the last loads of a page may touch. */
+/** Where the output begins: behind the input and the 8 bytes that moves of 4 may touch. */
 const OUTPUT = COMPRESSOR_INPUT_BYTES + 8;
-/** How much longer than a page a block can get: one byte in 255, a token and its rounding. */
+/** How much longer than a page a block can get (one byte in 255, a token and its rounding), and what moves of 4 touch. */
 const OUTPUT_SLACK = 32;
 
 const TABLE_ENTRIES = 4096;
@@ -139,6 +140,7 @@ export class Lz4PlainCompressor implements Compressor {
   /** Writes token and literals of a sequence and answers the next position. */
   #storeLiterals(position: number, anchor: number, literals: number): number {
     const bytes = this.#bytes;
+    const view = this.#view;
     let op = position;
     if (literals < LONG) {
       bytes[op++] = literals << 4;
@@ -150,8 +152,9 @@ export class Lz4PlainCompressor implements Compressor {
         return op + literals;
       }
     }
-    for (let from = anchor, stop = anchor + literals; from < stop; ) bytes[op++] = bytes[from++]!;
-    return op;
+    const stop = op + literals;
+    for (let from = anchor; op < stop; op += 4, from += 4) view.setInt32(op, view.getInt32(from, true), true);
+    return stop;
   }
 
   /** Writes what a nibble of {@link LONG} leaves over and answers the next position. */
@@ -169,6 +172,7 @@ export class Lz4PlainCompressor implements Compressor {
   /** Decodes the block at `start .. blockEnd`; answers the restored length or CORRUPT. */
   #decode(start: number, blockEnd: number): number {
     const bytes = this.#bytes;
+    const view = this.#view;
     const pageEnd = OUTPUT + PAGE_SIZE;
     let ip = start;
     let op = OUTPUT;
@@ -187,11 +191,11 @@ export class Lz4PlainCompressor implements Compressor {
       if (literalsEnd > blockEnd || op + literals > pageEnd) return CORRUPT;
       if (literals >= COPY_WITHIN_MIN) {
         bytes.copyWithin(op, ip, literalsEnd);
-        op += literals;
-        ip = literalsEnd;
       } else {
-        while (ip < literalsEnd) bytes[op++] = bytes[ip++]!;
+        for (let to = op; ip < literalsEnd; to += 4, ip += 4) view.setInt32(to, view.getInt32(ip, true), true);
       }
+      op += literals;
+      ip = literalsEnd;
       if (ip === blockEnd) {
         const restored = op - OUTPUT;
         // The last bytes are literals; only a block without any match may have fewer.
@@ -215,7 +219,12 @@ export class Lz4PlainCompressor implements Compressor {
       if (stop > pageEnd) return CORRUPT;
       let from = op - offset;
       if (matched < COPY_WITHIN_MIN) {
-        while (op < stop) bytes[op++] = bytes[from++]!;
+        if (offset >= 4) {
+          for (; op < stop; op += 4, from += 4) view.setInt32(op, view.getInt32(from, true), true);
+          op = stop;
+        } else {
+          while (op < stop) bytes[op++] = bytes[from++]!;
+        }
       } else {
         // What lies between `from` and `op` repeats; each copy takes all of it, so that the next can take twice as much.
         while (op < stop) {
