@@ -1,0 +1,127 @@
+// Which choices go together.
+//
+// Every key of a recipe stands for itself; this table holds the pairs that contradict each other. Only what a recipe says
+// can be wrong: a default gives way. A second table holds what the design allows and nobody has built yet, so that such a
+// recipe is refused in plain words instead of doing something else; a row leaves the table with the code that makes it true.
+
+import { TierError } from "@pagetier/base";
+import type { Recipe } from "./recipe.js";
+
+interface Contradiction {
+  readonly keys: readonly [string, string];
+  readonly when: (recipe: Recipe) => boolean;
+  readonly why: string;
+}
+
+const CONTRADICTIONS: readonly Contradiction[] = [
+  {
+    keys: ["reclaim.trigger", "write"],
+    when: ({ reclaim, write }) => reclaim.trigger === "completion" && write === "back",
+    why: "reclaim.trigger is completion, which compresses pages after they were written, and write is back; leave write out or say through",
+  },
+  {
+    keys: ["reclaim.trigger", "frontswap"],
+    when: ({ reclaim, frontswap }) => isCompressing(reclaim.trigger) && frontswap.length === 0,
+    why: "reclaim.trigger says when pages enter a pool, and frontswap names no backend that has one; name one, or leave the trigger out",
+  },
+  {
+    keys: ["write", "swap"],
+    when: ({ write, swap }) => write === "through" && swap.length === 0,
+    why: "write is through, and swap names no store to write to; name one, or say back",
+  },
+  {
+    keys: ["write", "frontswap"],
+    when: ({ write, frontswap }) => write === "through" && frontswap.length === 0,
+    why: "write is through, and frontswap names no backend whose pages could be written through; name one, or leave write out",
+  },
+  {
+    keys: ["reclaim.poolFull", "write"],
+    when: ({ reclaim, write }) =>
+      reclaim.poolFull === "drop-clean" && write !== "through" && reclaim.trigger !== "completion",
+    why: "reclaim.poolFull is drop-clean, and without write: through a pool holds no clean copies; say through, or choose writeback-lru or refuse",
+  },
+  {
+    keys: ["reclaim.poolFull", "swap"],
+    when: ({ reclaim, swap }) => reclaim.poolFull === "writeback-lru" && swap.length === 0,
+    why: "reclaim.poolFull is writeback-lru, and swap names no store to write back to; name one, or choose refuse",
+  },
+  {
+    keys: ["reclaim.policy", "reclaim.engine"],
+    when: ({ reclaim }) => reclaim.engine === "shrinkers" && reclaim.policy !== undefined,
+    why: "reclaim.engine is shrinkers, whose lists are list-lrus, and reclaim.policy asks for another order; leave one of them out",
+  },
+  {
+    keys: ["reclaim.poolSizing", "frontswap.shrinker"],
+    when: ({ reclaim, frontswap }) =>
+      reclaim.poolSizing === "fixed" && frontswap.some(({ shrinker }) => shrinker === true),
+    why: "reclaim.poolSizing is fixed, and frontswap.shrinker lets a pool shrink under pressure; leave one of them out",
+  },
+];
+
+interface Unbuilt {
+  readonly key: string;
+  readonly when: (recipe: Recipe) => boolean;
+  readonly what: string;
+  readonly instead: string;
+}
+
+const UNBUILT: readonly Unbuilt[] = [
+  {
+    key: "cleancache",
+    when: ({ cleancache }) => cleancache.length > 0,
+    what: "cleancache needs a page cache, which mm does not have yet",
+    instead: "leave the key out",
+  },
+  {
+    key: "reclaim.engine",
+    when: ({ reclaim }) => reclaim.engine === "shrinkers",
+    what: "reclaim.engine: shrinkers is not built yet",
+    instead: "choose classic",
+  },
+  {
+    key: "reclaim.trigger",
+    when: ({ reclaim }) => reclaim.trigger === "shrinker" || reclaim.trigger === "completion",
+    what: "the only reclaim.trigger built so far is hooks",
+    instead: "choose it, or leave the key out",
+  },
+  {
+    key: "reclaim.poolSizing",
+    when: ({ reclaim }) => reclaim.poolSizing !== undefined && reclaim.poolSizing !== "fixed",
+    what: "the only reclaim.poolSizing built so far is fixed",
+    instead: "choose it (zswap's own option `shrinker` lets its pool give way under pressure)",
+  },
+  {
+    key: "swapSlots",
+    when: ({ swapSlots }) => swapSlots === "virtual",
+    what: "swapSlots: virtual is not built yet",
+    instead: "choose device",
+  },
+];
+
+/**
+ * Refuses what contradicts itself, and what is not built yet.
+ *
+ * @param place where the recipe stands, for messages
+ * @throws TierError RECIPE_CONFLICT naming both keys; RECIPE_UNSUPPORTED
+ */
+export function checkCombinations(recipe: Recipe, place: string): void {
+  for (const { keys, when, why } of CONTRADICTIONS) {
+    if (when(recipe)) throw new TierError("RECIPE_CONFLICT", `${place}: ${why}.`, { place, keys });
+  }
+  const names = recipe.frontswap.map(({ use }) => use);
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (twice >= 0) {
+    throw new TierError(
+      "RECIPE_CONFLICT",
+      `${place}: frontswap[${names.indexOf(names[twice]!)}] and frontswap[${twice}] are both ${names[twice]}; a stack has a backend of each name once.`,
+      { place, keys: [`frontswap[${names.indexOf(names[twice]!)}]`, `frontswap[${twice}]`] },
+    );
+  }
+  for (const { key, when, what, instead } of UNBUILT) {
+    if (when(recipe)) throw new TierError("RECIPE_UNSUPPORTED", `${place}: ${what}; ${instead}.`, { place, key });
+  }
+}
+
+function isCompressing(trigger: string | undefined): boolean {
+  return trigger === "shrinker" || trigger === "completion";
+}

@@ -1,0 +1,198 @@
+// The composition root: from a plan to parts that know each other.
+//
+// One child container holds what a stack shares: frames, time, randomness, shrinkers, the frontswap registry. Each
+// injected node gets a child of that, which holds the parts of its own positions under their families' tokens. So two
+// backends in one stack each find their own pool under the same token; in one container the last would win silently.
+//
+// Plain plugins (allocators, compressors, policies, stores) need no container: they are made from their family's parts,
+// with the parts of their own positions under the positions' names (`next` for a filter).
+
+import type { Zpool, ZpoolStats } from "@pagetier/allocator";
+import {
+  assert,
+  CLOCK,
+  type Counters,
+  createPrng,
+  PRNG,
+  type Prng,
+  SCHEDULER,
+  type Scheduler,
+  TierError,
+  UNCHARGED,
+} from "@pagetier/base";
+import { type DependencyContainer, type InjectionToken, rootContainer } from "@pagetier/di";
+import { PAGE_FRAMES, PageFrames } from "@pagetier/frames";
+import {
+  FRONTSWAP_REGISTRY,
+  FRONTSWAP_REGISTRY_OPTIONS,
+  type Frontswap,
+  FrontswapRegistry,
+  type FrontswapRegistryOptions,
+  SWAP_WRITEBACK,
+} from "@pagetier/frontswap";
+import {
+  MemoryManager,
+  MM_OPTIONS,
+  MM_OPTIONS_DEFAULT,
+  type MmOptions,
+  SWAP_STORES,
+  type SwapStore,
+} from "@pagetier/mm";
+import { type EvictionPolicy, POLICY } from "@pagetier/policy";
+import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
+import type { BackingStore } from "@pagetier/store";
+import { familyOf } from "./families.js";
+import type { Plan, PlannedNode } from "./plan.js";
+import { isInjected } from "./plugin.js";
+import type { Recipe } from "./recipe.js";
+
+/** What a stack is made from beside its plan. */
+export interface CompositionSetup {
+  readonly recipe: Recipe;
+  readonly plan: Plan;
+  /** Where the recipe stands, for messages. */
+  readonly place: string;
+  readonly scheduler: Scheduler;
+  readonly seed: number;
+  /** Folder against which stores' relative paths resolve. */
+  readonly directory: string;
+}
+
+/** The parts of a stack. */
+export interface Composition {
+  readonly frames: PageFrames;
+  readonly mm: MemoryManager;
+  readonly frontswap: FrontswapRegistry;
+  readonly shrinkers: ShrinkerRegistry;
+  /** Pools by place, each owned by this composition alone. */
+  readonly pools: ReadonlyMap<string, Zpool>;
+  /** What counts something, by place. */
+  readonly counting: ReadonlyMap<string, { counters(): Counters }>;
+}
+
+/** What one recipe shares while it is composed. */
+interface Shared {
+  readonly setup: CompositionSetup;
+  readonly container: DependencyContainer;
+  readonly frames: PageFrames;
+  readonly prng: Prng;
+  readonly pools: Map<string, Zpool>;
+  readonly counting: Map<string, { counters(): Counters }>;
+}
+
+/**
+ * Makes the parts of a stack, bottom part first, and opens nothing.
+ *
+ * @throws TierError FRAMES_TOO_SMALL; RECIPE_CONFLICT when a store cannot do what its node asks
+ */
+export function compose(setup: CompositionSetup): Composition {
+  const { recipe, plan, scheduler } = setup;
+  const container = rootContainer.createChildContainer();
+  const frames = new PageFrames({ budgetBytes: recipe.memoryBytes });
+  const shared: Shared = {
+    setup,
+    container,
+    frames,
+    prng: createPrng(setup.seed),
+    pools: new Map(),
+    counting: new Map(),
+  };
+  bind(container, PAGE_FRAMES, frames);
+  bind(container, SCHEDULER, scheduler);
+  bind(container, CLOCK, scheduler.clock);
+  bind(container, PRNG, shared.prng);
+  const shrinkers = new ShrinkerRegistry();
+  bind(container, SHRINKERS, shrinkers);
+  const registryOptions: FrontswapRegistryOptions = { writeThrough: recipe.write === "through" };
+  bind(container, FRONTSWAP_REGISTRY_OPTIONS, registryOptions);
+  const frontswap = container.resolve(FrontswapRegistry);
+  bind(container, FRONTSWAP_REGISTRY, frontswap);
+
+  const mm = composeMm(shared);
+  bind(container, SWAP_WRITEBACK, mm);
+  try {
+    for (const node of plan.frontswap) {
+      const backend = make(node, shared) as Frontswap;
+      shared.counting.set(backend.type, backend);
+      frontswap.register(backend);
+    }
+  } catch (error) {
+    for (const pool of shared.pools.values()) pool.destroy();
+    throw error;
+  }
+  return { frames, mm, frontswap, shrinkers, pools: shared.pools, counting: shared.counting };
+}
+
+/** Statistics of every pool, by place. */
+export function poolStats(composition: Composition): Record<string, ZpoolStats> {
+  return Object.fromEntries([...composition.pools].map(([path, pool]) => [path, pool.stats()]));
+}
+
+function composeMm(shared: Shared): MemoryManager {
+  const { recipe, plan, place } = shared.setup;
+  const container = shared.container.createChildContainer();
+  const stores: SwapStore[] = [];
+  for (const { node, priority, io } of plan.swap) {
+    const store = make(node, shared) as BackingStore;
+    if (io === "now" && store.now === undefined) {
+      throw new TierError(
+        "RECIPE_CONFLICT",
+        `${place}: ${node.path}.io is now, and the store ${node.path}.use names (${store.type}) has no blocking calls; say async, or choose another store.`,
+        { place, keys: [`${node.path}.io`, `${node.path}.use`] },
+      );
+    }
+    stores.push({ store, priority, io });
+  }
+  const { kswapdStepPages, inFlightPagesMax } = recipe.background;
+  const options: MmOptions = {
+    ...MM_OPTIONS_DEFAULT,
+    ...(kswapdStepPages === undefined ? {} : { kswapdStepPages }),
+    ...(inFlightPagesMax === undefined ? {} : { inFlightPagesMax }),
+  };
+  bind(container, SWAP_STORES, stores);
+  bind(container, MM_OPTIONS, options);
+  bind(container, POLICY, make(plan.policy, shared) as EvictionPolicy);
+  return container.resolve(MemoryManager);
+}
+
+/** Makes a node's parts, inner ones first. */
+function make(node: PlannedNode, shared: Shared): unknown {
+  const inner = Object.entries(node.positions).map(([option, position]) => [option, make(position, shared)] as const);
+  const { plugin } = node;
+  if (isInjected(plugin)) {
+    const container = shared.container.createChildContainer();
+    for (const [option, part] of inner) bind(container, tokenOf(node.positions[option]!), part);
+    bind(container, plugin.optionsToken, node.options);
+    return container.resolve(plugin.implementation as new (...parameters: unknown[]) => unknown);
+  }
+  const part = plugin.create(
+    { ...partsFor(plugin.family, shared), ...Object.fromEntries(inner) } as never,
+    node.options,
+  );
+  if (plugin.family === "allocator") shared.pools.set(node.path, part as Zpool);
+  if (plugin.family === "store") shared.counting.set(node.path, part as BackingStore);
+  return part;
+}
+
+/** What the contract of a family hands to `create`. */
+function partsFor(family: string, { setup, frames, prng }: Shared): object {
+  const { scheduler, directory } = setup;
+  if (family === "allocator") return { frames };
+  if (family === "store") return { clock: scheduler.clock, scheduler, prng, directory };
+  if (family === "policy") {
+    // A policy's tables grow with the pages that have a number, not with those in memory: addressing, outside the budget.
+    return { capacity: Number.POSITIVE_INFINITY, expectedPages: frames.total, prng, accountant: UNCHARGED };
+  }
+  return {};
+}
+
+function tokenOf(node: PlannedNode): symbol {
+  const family = familyOf(node.plugin.family);
+  assert(family !== undefined, "a planned node is of a known family");
+  return family.token;
+}
+
+function bind<Part>(container: DependencyContainer, token: symbol, part: Part): void {
+  assert(!container.isRegistered(token), "a container holds one part under each token");
+  container.register(token as InjectionToken<Part>, { useValue: part });
+}

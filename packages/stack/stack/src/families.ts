@@ -1,0 +1,44 @@
+// The families of plugins: under which package names their short names are found, the contract version this stack
+// speaks, and the token under which an injected backend finds the part.
+
+import { ZPOOL, ZPOOL_CONTRACT } from "@pagetier/allocator";
+import { CLEANCACHE, CLEANCACHE_CONTRACT } from "@pagetier/cleancache";
+import { COMPRESSOR, COMPRESSOR_CONTRACT } from "@pagetier/compressor";
+import { FRONTSWAP, FRONTSWAP_CONTRACT } from "@pagetier/frontswap";
+import { POLICY, POLICY_CONTRACT } from "@pagetier/policy";
+import { NEXT_STORE, STORE_CONTRACT } from "@pagetier/store";
+
+export interface Family {
+  readonly name: string;
+  readonly contract: number;
+  readonly token: symbol;
+  /** What a short name is appended to; the first package that exists is taken. A prefix that ends in `/` is a package with a subpath per plugin. */
+  readonly prefixes: readonly string[];
+}
+
+const FAMILIES: readonly Family[] = [
+  { name: "allocator", contract: ZPOOL_CONTRACT, token: ZPOOL, prefixes: ["@pagetier/allocator-"] },
+  { name: "compressor", contract: COMPRESSOR_CONTRACT, token: COMPRESSOR, prefixes: ["@pagetier/compressor-"] },
+  { name: "frontswap", contract: FRONTSWAP_CONTRACT, token: FRONTSWAP, prefixes: ["@pagetier/backend-"] },
+  { name: "cleancache", contract: CLEANCACHE_CONTRACT, token: CLEANCACHE, prefixes: ["@pagetier/backend-"] },
+  { name: "policy", contract: POLICY_CONTRACT, token: POLICY, prefixes: ["@pagetier/policies/"] },
+  {
+    name: "store",
+    contract: STORE_CONTRACT,
+    token: NEXT_STORE,
+    prefixes: ["@pagetier/store-", "@pagetier/store-filters/"],
+  },
+];
+
+/** Names of all families, for messages and lists. */
+export const FAMILY_NAMES: readonly string[] = FAMILIES.map(({ name }) => name);
+
+/** The family of that name; `undefined` when there is none. */
+export function familyOf(name: string): Family | undefined {
+  return FAMILIES.find((family) => family.name === name);
+}
+
+/** All families. */
+export function families(): readonly Family[] {
+  return FAMILIES;
+}

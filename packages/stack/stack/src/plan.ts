@@ -1,0 +1,132 @@
+// A plan: the recipe with every name replaced by the plugin it means, every option checked and completed. Making a plan
+// loads code and nothing else; a recipe that is wrong anywhere fails here, before a file is opened or a frame is taken.
+
+import { type PluginNode, type PluginPosition, TierError } from "@pagetier/base";
+import { issueText, keysOf, pathText, sentence } from "./option-issues.js";
+import type { AnyPlugin } from "./plugin.js";
+import type { PluginFinder } from "./plugin-finder.js";
+import type { Recipe } from "./recipe.js";
+
+/** One plugin position, ready to be made. */
+export interface PlannedNode {
+  readonly plugin: AnyPlugin;
+  /** As an import would name it. */
+  readonly specifier: string;
+  /** Where the recipe has it: `frontswap.allocator`, `swap[0].next`. */
+  readonly path: string;
+  /** What the plugin's schema made of the options. */
+  readonly options: unknown;
+  /** The nodes of its positions, by option name. */
+  readonly positions: Readonly<Record<string, PlannedNode>>;
+}
+
+export interface PlannedSwap {
+  readonly node: PlannedNode;
+  readonly priority: number;
+  readonly io: "now" | "async";
+}
+
+export interface Plan {
+  readonly policy: PlannedNode;
+  readonly frontswap: readonly PlannedNode[];
+  readonly swap: readonly PlannedSwap[];
+}
+
+type Path = readonly (string | number)[];
+
+/** Nodes inside nodes; deeper is a mistake or an attack. */
+const DEPTH_MAX = 16;
+const POLICY_DEFAULT: PluginNode = { use: "two-list" };
+
+/**
+ * Resolves and checks every plugin of a recipe.
+ *
+ * @param place where the recipe stands, for messages
+ * @throws TierError PLUGIN_… (see {@link PluginFinder.find}), RECIPE_INVALID
+ */
+export async function makePlan(recipe: Recipe, finder: PluginFinder, place: string): Promise<Plan> {
+  const planner = new Planner(finder, place);
+  const frontswap: PlannedNode[] = [];
+  for (const [index, node] of recipe.frontswap.entries()) {
+    const path = recipe.frontswap.length === 1 ? ["frontswap"] : ["frontswap", index];
+    // A choice for the whole stack is a default of its backends.
+    const { poolFull } = recipe.reclaim;
+    const completed = poolFull === undefined || "poolFull" in node ? node : { ...node, poolFull };
+    frontswap.push(await planner.plan("frontswap", completed, path));
+  }
+  const swap: PlannedSwap[] = [];
+  for (const [index, { node, priority, io }] of recipe.swap.entries()) {
+    swap.push({ node: await planner.plan("store", node, ["swap", index]), priority, io });
+  }
+  const policy = await planner.plan("policy", recipe.reclaim.policy ?? POLICY_DEFAULT, ["reclaim", "policy"]);
+  return { policy, frontswap, swap };
+}
+
+class Planner {
+  readonly #finder: PluginFinder;
+  readonly #place: string;
+
+  constructor(finder: PluginFinder, place: string) {
+    this.#finder = finder;
+    this.#place = place;
+  }
+
+  async plan(family: string, node: PluginNode, path: Path): Promise<PlannedNode> {
+    if (path.length > DEPTH_MAX) {
+      throw new TierError(
+        "RECIPE_INVALID",
+        `${this.#place}: ${pathText(path)} lies more than ${DEPTH_MAX} plugins deep; flatten the recipe.`,
+        { path },
+      );
+    }
+    const { plugin, specifier } = await this.#finder.find(family, node.use, `${this.#place}: ${pathText(path)}`);
+    const positions: Record<string, PlannedNode> = {};
+    const own: Record<string, unknown> = {};
+    for (const [option, value] of Object.entries(node)) {
+      if (option !== "use" && !isPosition(plugin, option)) own[option] = value;
+    }
+    for (const [option, position] of Object.entries(plugin.positions ?? {})) {
+      const inner = this.#nodeOf(node, option, position, plugin, [...path, option]);
+      positions[option] = await this.plan(position.family, inner, [...path, option]);
+    }
+    return { plugin, specifier, path: pathText(path), options: await this.#validated(plugin, own, path), positions };
+  }
+
+  #nodeOf(node: PluginNode, option: string, position: PluginPosition, plugin: AnyPlugin, path: Path): PluginNode {
+    const value = node[option] ?? position.default;
+    if (typeof value === "string" && value !== "") return { use: value };
+    if (
+      typeof value === "object" &&
+      value !== null &&
+      "use" in value &&
+      typeof value.use === "string" &&
+      value.use !== ""
+    ) {
+      return value as PluginNode;
+    }
+    const what = value === undefined ? `is missing; ${plugin.name} needs a ${position.family} there` : "is no plugin";
+    throw new TierError(
+      "RECIPE_INVALID",
+      `${this.#place}: ${pathText(path)} ${what}. Write the ${position.family}'s name, or its options with the name under \`use\`.`,
+      { path: pathText(path), value },
+    );
+  }
+
+  async #validated(plugin: AnyPlugin, options: Readonly<Record<string, unknown>>, path: Path): Promise<unknown> {
+    const result = await plugin.options["~standard"].validate(options);
+    if (result.issues === undefined) return result.value;
+    const known = [...keysOf(plugin.options), ...Object.keys(plugin.positions ?? {})];
+    const issues = result.issues.map((issue) =>
+      issueText(issue, path, options, (inner) => (inner.length === 0 ? known : [])),
+    );
+    throw new TierError("RECIPE_INVALID", sentence(`${this.#place}: ${issues.join("; also ")}`), {
+      place: this.#place,
+      plugin: plugin.name,
+      issues,
+    });
+  }
+}
+
+function isPosition(plugin: AnyPlugin, option: string): boolean {
+  return Object.hasOwn(plugin.positions ?? {}, option);
+}

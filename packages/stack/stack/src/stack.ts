@@ -1,0 +1,166 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ZpoolStats } from "@pagetier/allocator";
+import { type Counters, parseSize, realScheduler, type Scheduler } from "@pagetier/base";
+import type { AnonSpace, MmStats } from "@pagetier/mm";
+import { checkCombinations } from "./combinations.js";
+import { type Composition, compose, poolStats } from "./composition.js";
+import { makePlan } from "./plan.js";
+import type { AnyPlugin } from "./plugin.js";
+import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
+import { parseRecipe, type RecipeInput } from "./recipe.js";
+import { findRecipe } from "./recipe-source.js";
+
+/** What a stack needs to know that is not the recipe's business. */
+export interface StackOptions {
+  /** Replaces the recipe's `memory`. */
+  readonly memory?: string | number;
+  /** Seed of everything random in the stack; default 1. */
+  readonly seed?: number;
+  /** The event loop, or virtual time. Default: the event loop. */
+  readonly scheduler?: Scheduler;
+  /** Folder for relative paths of recipes, stores and plugins; default the working directory. A recipe file's own folder goes before it. */
+  readonly directory?: string;
+  /** Folders or `file:` URLs from which plugins are looked up last: where the umbrella package lies. */
+  readonly fallbacks?: readonly string[];
+  /** Plugins given as values, used by their `name`. */
+  readonly plugins?: readonly AnyPlugin[];
+}
+
+/** A snapshot of a stack. */
+export interface StackStats extends Omit<MmStats, "counters"> {
+  /** Name of the recipe. */
+  readonly recipe: string;
+  /** Counters by part: `mm`, `frontswap`, `shrinkers`, each backend by its name, each store by its place (`swap[0].next`). */
+  readonly counters: Readonly<Record<string, Counters>>;
+  /** Where the bytes of each pool went, by place (`frontswap.allocator`). */
+  readonly pools: Readonly<Record<string, ZpoolStats>>;
+}
+
+/** A running stack. */
+export interface Stack extends AsyncDisposable {
+  /** Name of the recipe: a preset's, a file's without its extension, or `recipe`. */
+  readonly name: string;
+  /**
+   * Makes an anonymous space, which may be many times larger than memory.
+   *
+   * @throws TierError BAD_SIZE, MM_BAD_RANGE, MM_CLOSED
+   */
+  space(options: { readonly name: string; readonly size: string | number }): AnonSpace;
+  stats(): StackStats;
+  /** Throws AssertionError at the first broken invariant of any part. O(pages). */
+  verify(): void;
+  /** Gives memory back. @returns bytes freed @throws TierError BAD_SIZE, MM_CLOSED */
+  shrink(size: string | number): Promise<number>;
+  /** Ends everything, from the hooks inwards: accesses, reclaim, backends, writes, stores, pools. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a stack and opens its stores.
+ *
+ * @param recipe an object; a path, if the text contains `/` or an extension; else a preset's name. Default `zswap`
+ * @throws TierError RECIPE_…, PLUGIN_…, BAD_SIZE, FRAMES_TOO_SMALL, STORE_OPEN, MM_NO_ROOM; nothing is left open then
+ */
+export async function createStack(recipe?: string | RecipeInput, options: StackOptions = {}): Promise<Stack> {
+  const directory = options.directory ?? process.cwd();
+  const source = await findRecipe(recipe, directory);
+  const { name, place } = source;
+  const parsed = parseRecipe(withMemory(source.input, options.memory), place);
+  checkCombinations(parsed, place);
+  const finder = new PluginFinder({
+    plugins: options.plugins ?? [],
+    origins: originsOf(source.directory, directory, options.fallbacks),
+  });
+  const plan = await makePlan(parsed, finder, place);
+  const composition = compose({
+    recipe: parsed,
+    plan,
+    place,
+    scheduler: options.scheduler ?? realScheduler,
+    seed: options.seed ?? 1,
+    directory: source.directory,
+  });
+  const stack = new ComposedStack(name, composition);
+  try {
+    await composition.mm.open();
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+  return stack;
+}
+
+/** Lists the plugins that a recipe in `directory` reaches by short names. */
+export async function listPlugins(
+  options: Pick<StackOptions, "directory" | "fallbacks" | "plugins"> = {},
+): Promise<FoundPlugin[]> {
+  const directory = options.directory ?? process.cwd();
+  const origins = originsOf(directory, directory, options.fallbacks);
+  return new PluginFinder({ plugins: options.plugins ?? [], origins }).list();
+}
+
+class ComposedStack implements Stack {
+  readonly name: string;
+  readonly #parts: Composition;
+  #closing: Promise<void> | undefined;
+
+  constructor(name: string, parts: Composition) {
+    this.name = name;
+    this.#parts = parts;
+  }
+
+  space(options: { readonly name: string; readonly size: string | number }): AnonSpace {
+    const { name, size } = options;
+    return this.#parts.mm.space({ name, size: parseSize(size, `size of space ${name}`) });
+  }
+
+  stats(): StackStats {
+    const { mm, frontswap, shrinkers, counting } = this.#parts;
+    const { counters, ...stats } = mm.stats();
+    const byPart: Record<string, Counters> = {
+      mm: counters,
+      frontswap: frontswap.counters(),
+      shrinkers: { ...shrinkers.counters() },
+    };
+    for (const [path, part] of counting) byPart[path] = part.counters();
+    return { recipe: this.name, ...stats, counters: byPart, pools: poolStats(this.#parts) };
+  }
+
+  verify(): void {
+    this.#parts.mm.verify();
+    this.#parts.shrinkers.verify();
+  }
+
+  shrink(size: string | number): Promise<number> {
+    return this.#parts.mm.shrink(parseSize(size, "the size to shrink by"));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The memory manager ends from the hooks inwards; what its pages lay in goes last, whatever went wrong before. */
+  async #close(): Promise<void> {
+    try {
+      await this.#parts.mm.close();
+    } finally {
+      for (const pool of this.#parts.pools.values()) pool.destroy();
+    }
+  }
+}
+
+/** Where plugins are looked up: the recipe's folder, the working directory, the umbrella, this package. */
+function originsOf(recipeFolder: string, directory: string, fallbacks: readonly string[] = []): string[] {
+  const given = fallbacks.map((fallback) => (fallback.startsWith("file:") ? fileURLToPath(fallback) : fallback));
+  return [...new Set([recipeFolder, directory, ...given, dirname(fileURLToPath(import.meta.url))])];
+}
+
+function withMemory(input: unknown, memory: string | number | undefined): unknown {
+  return memory === undefined || typeof input !== "object" || input === null ? input : { ...input, memory };
+}
