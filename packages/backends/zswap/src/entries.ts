@@ -1,12 +1,12 @@
 // The entries of zswap: what is stored where.
 //
-// An entry is a small number; its fields are columns of tables that grow by chunks and are charged to the budget: 16
+// An entry is a small number; its record is four words in one table that grows by chunks and is charged to the budget: 16
 // bytes an entry, and 8 more for the list of the LRU. An index per swap area leads from slot to entry: 4 bytes per slot,
 // addressing, in chunks of 4096 slots (Linux: an xarray per 64 MiB of swap).
 //
-// Columns: key (area and offset in one word), payload (the pool's handle, or the repeated word of a same-filled page),
-// meta (length, codec and flags in one word), generation. The generation grows whenever the number is given out again, so
-// that work which waited can tell an entry from its successor.
+// Words of a record: key (area and offset), payload (the pool's handle, or the repeated word of a same-filled page), meta
+// (length, codec and flags), generation. The generation grows whenever the number is given out again, so that work which
+// waited can tell an entry from its successor. Side by side, because a store or a load needs all of them at once.
 
 import { type Accountant, assert, ChunkedWords } from "@pagetier/base";
 
@@ -30,27 +30,28 @@ export const TWO_WORDS = 1 << 18;
 /** The entry exists. */
 const LIVE = 1 << 19;
 
+/** Words of a record. */
+const WORDS = 4;
+const KEY = 0;
+const PAYLOAD = 1;
+const META = 2;
+const GENERATION = 3;
+
 /** Number of an entry, 1 or more. */
 export const NO_ENTRY = 0;
 
 export class Entries {
-  readonly #key: ChunkedWords;
-  readonly #payload: ChunkedWords;
-  readonly #meta: ChunkedWords;
-  readonly #generation: ChunkedWords;
+  readonly #records: ChunkedWords;
   /** High halves of repeated words; grows only when some page needs it. */
   readonly #payloadHigh: ChunkedWords;
   readonly #index: (ChunkedWords | undefined)[] = [];
-  /** Head of the list of free numbers, linked through the key column. */
+  /** Head of the list of free numbers, linked through their keys. */
   #free = NO_ENTRY;
   #next = 1;
   #live = 0;
 
   constructor(accountant: Accountant) {
-    this.#key = new ChunkedWords(accountant);
-    this.#payload = new ChunkedWords(accountant);
-    this.#meta = new ChunkedWords(accountant);
-    this.#generation = new ChunkedWords(accountant);
+    this.#records = new ChunkedWords(accountant);
     this.#payloadHigh = new ChunkedWords(accountant);
   }
 
@@ -66,7 +67,7 @@ export class Entries {
 
   /** Bytes charged to the budget. */
   get bytes(): number {
-    return this.#key.bytes + this.#payload.bytes + this.#meta.bytes + this.#generation.bytes + this.#payloadHigh.bytes;
+    return this.#records.bytes + this.#payloadHigh.bytes;
   }
 
   /** Bytes of the indexes: addressing. */
@@ -84,18 +85,13 @@ export class Entries {
   /** A number for a new entry, not yet in the index; {@link NO_ENTRY} when the budget has no room. */
   allocate(): number {
     let entry = this.#free;
-    if (entry !== NO_ENTRY) this.#free = this.#key.get(entry);
+    if (entry !== NO_ENTRY) this.#free = this.#records.get(entry * WORDS + KEY);
     else {
-      const length = this.#next + 1;
-      const fits =
-        this.#key.ensure(length) &&
-        this.#payload.ensure(length) &&
-        this.#meta.ensure(length) &&
-        this.#generation.ensure(length);
-      if (!fits) return NO_ENTRY;
+      if (!this.#records.ensure((this.#next + 1) * WORDS)) return NO_ENTRY;
       entry = this.#next++;
     }
-    this.#generation.set(entry, (this.#generation.get(entry) + 1) >>> 0);
+    const generation = entry * WORDS + GENERATION;
+    this.#records.set(generation, (this.#records.get(generation) + 1) >>> 0);
     return entry;
   }
 
@@ -106,8 +102,8 @@ export class Entries {
 
   /** Gives a number back that {@link publish} was not called for. */
   abandon(entry: number): void {
-    this.#key.set(entry, this.#free);
-    this.#meta.set(entry, 0);
+    this.#records.set(entry * WORDS + KEY, this.#free);
+    this.#records.set(entry * WORDS + META, 0);
     this.#free = entry;
   }
 
@@ -121,9 +117,9 @@ export class Entries {
     codec: number,
     flags: number,
   ): void {
-    this.#key.set(entry, type * 2 ** OFFSET_BITS + offset);
-    this.#payload.set(entry, payload);
-    this.#meta.set(entry, length | flags | LIVE | (codec << CODEC_SHIFT));
+    this.#records.set(entry * WORDS + KEY, type * 2 ** OFFSET_BITS + offset);
+    this.#records.set(entry * WORDS + PAYLOAD, payload);
+    this.#records.set(entry * WORDS + META, length | flags | LIVE | (codec << CODEC_SHIFT));
     this.#index[type] ??= new ChunkedWords();
     const index = this.#index[type]!;
     index.ensure(offset + 1);
@@ -140,19 +136,19 @@ export class Entries {
   }
 
   isLive(entry: number): boolean {
-    return (this.#meta.get(entry) & LIVE) !== 0;
+    return (this.#records.get(entry * WORDS + META) & LIVE) !== 0;
   }
 
   typeOf(entry: number): number {
-    return this.#key.get(entry) >>> OFFSET_BITS;
+    return this.#records.get(entry * WORDS + KEY) >>> OFFSET_BITS;
   }
 
   offsetOf(entry: number): number {
-    return this.#key.get(entry) & OFFSET_MASK;
+    return this.#records.get(entry * WORDS + KEY) & OFFSET_MASK;
   }
 
   payload(entry: number): number {
-    return this.#payload.get(entry);
+    return this.#records.get(entry * WORDS + PAYLOAD);
   }
 
   payloadHigh(entry: number): number {
@@ -165,26 +161,26 @@ export class Entries {
 
   /** Stored bytes: 1..PAGE_SIZE, 0 for a same-filled page. */
   lengthOf(entry: number): number {
-    return this.#meta.get(entry) & LENGTH_MASK;
+    return this.#records.get(entry * WORDS + META) & LENGTH_MASK;
   }
 
   codecOf(entry: number): number {
-    return this.#meta.get(entry) >>> CODEC_SHIFT;
+    return this.#records.get(entry * WORDS + META) >>> CODEC_SHIFT;
   }
 
   generationOf(entry: number): number {
-    return this.#generation.get(entry);
+    return this.#records.get(entry * WORDS + GENERATION);
   }
 
   has(entry: number, flag: number): boolean {
-    return (this.#meta.get(entry) & flag) !== 0;
+    return (this.#records.get(entry * WORDS + META) & flag) !== 0;
   }
 
   set(entry: number, flag: number): void {
-    this.#meta.set(entry, this.#meta.get(entry) | flag);
+    this.#records.set(entry * WORDS + META, this.#records.get(entry * WORDS + META) | flag);
   }
 
   clear(entry: number, flag: number): void {
-    this.#meta.set(entry, this.#meta.get(entry) & ~flag);
+    this.#records.set(entry * WORDS + META, this.#records.get(entry * WORDS + META) & ~flag);
   }
 }

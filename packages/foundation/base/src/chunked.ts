@@ -24,6 +24,7 @@ abstract class ChunkedTable<Chunk extends { readonly byteLength: number }> {
   protected readonly chunks: Chunk[] = [];
   readonly #accountant: Accountant;
   readonly #chunkBytes: number;
+  #capacity = 0;
 
   constructor(accountant: Accountant, bytesPerElement: number) {
     this.#accountant = accountant;
@@ -34,7 +35,7 @@ abstract class ChunkedTable<Chunk extends { readonly byteLength: number }> {
 
   /** Elements that can be addressed: a multiple of the chunk's length. */
   get capacity(): number {
-    return this.chunks.length * CHUNK_LENGTH;
+    return this.#capacity;
   }
 
   /** Bytes held. */
@@ -44,17 +45,22 @@ abstract class ChunkedTable<Chunk extends { readonly byteLength: number }> {
 
   /** Makes indexes 0..length - 1 addressable; new elements are 0. `false` when the accountant refuses (nothing changed). */
   ensure(length: number): boolean {
-    const missing = Math.ceil(length / CHUNK_LENGTH) - this.chunks.length;
-    if (missing <= 0) return true;
-    if (!this.#accountant.charge(missing * this.#chunkBytes)) return false;
-    for (let count = 0; count < missing; count++) this.chunks.push(this.create(CHUNK_LENGTH));
-    return true;
+    return length <= this.#capacity || this.#grow(length);
   }
 
   /** Gives all memory back; the table is empty afterwards. */
   release(): void {
     this.#accountant.uncharge(this.bytes);
     this.chunks.length = 0;
+    this.#capacity = 0;
+  }
+
+  #grow(length: number): boolean {
+    const missing = Math.ceil(length / CHUNK_LENGTH) - this.chunks.length;
+    if (!this.#accountant.charge(missing * this.#chunkBytes)) return false;
+    for (let count = 0; count < missing; count++) this.chunks.push(this.create(CHUNK_LENGTH));
+    this.#capacity = this.chunks.length * CHUNK_LENGTH;
+    return true;
   }
 }
 

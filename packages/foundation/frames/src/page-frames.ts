@@ -63,6 +63,8 @@ const OWNERS_MAX = 255;
 /** Frames 256 n + 1 … 256 n + 256 (frame 0 does not exist, so that 0 can mean none). */
 interface Segment {
   readonly buffer: ArrayBuffer;
+  /** The whole segment; valid while it is at full size. */
+  readonly bytes: Uint8Array;
   /** One bit per frame, set while taken. */
   readonly taken: Uint32Array;
   readonly owners: Uint8Array;
@@ -213,6 +215,15 @@ export class PageFrames implements Accountant {
     return this.#segments[(frame - 1) >>> SEGMENT_SHIFT]!.views[(frame - 1) & (FRAMES_PER_SEGMENT - 1)]!;
   }
 
+  /**
+   * Copies `source` to a frame, from byte `at` on; the caller sees to it that it fits. Faster than `set` on the frame's
+   * view, since it touches one object per segment instead of one per frame.
+   */
+  copyIn(frame: Frame, at: number, source: Uint8Array): void {
+    const segment = this.#segments[(frame - 1) >>> SEGMENT_SHIFT]!;
+    segment.bytes.set(source, ((frame - 1) & (FRAMES_PER_SEGMENT - 1)) * PAGE_SIZE + at);
+  }
+
   charge(bytes: number): boolean {
     assert(bytes >= 0, "a charge is not negative");
     const room = this.#budgetBytes - this.usedBytes - this.#reserveFrames * (PAGE_SIZE + FRAME_RECORD_BYTES);
@@ -334,8 +345,10 @@ export class PageFrames implements Accountant {
   #segmentFor(number: number): Segment {
     let segment = this.#segments[number];
     if (segment === undefined) {
+      const buffer = new ResizableBuffer(0, { maxByteLength: SEGMENT_BYTES });
       segment = {
-        buffer: new ResizableBuffer(0, { maxByteLength: SEGMENT_BYTES }),
+        buffer,
+        bytes: new Uint8Array(buffer), // Tracks the buffer's length.
         taken: new Uint32Array(WORDS_PER_SEGMENT),
         owners: new Uint8Array(FRAMES_PER_SEGMENT),
         views: new Array<Uint8Array | undefined>(FRAMES_PER_SEGMENT).fill(undefined),
