@@ -1,0 +1,85 @@
+// Which slots of a file hold a page: one bit each, in blocks of 32,768 slots (4 KiB) that exist while they have a bit
+// set. A file may be sparse and its slots far apart, so blocks are found through a map. Membership costs one lookup.
+import { assert } from "@pagetier/base";
+
+const BLOCK_SLOTS = 32_768;
+const BLOCK_BYTES = BLOCK_SLOTS / 8;
+
+interface Block {
+  readonly words: Uint32Array;
+  held: number;
+}
+
+export class SlotSet {
+  readonly #blocks = new Map<number, Block>();
+  #size = 0;
+
+  /** Slots in the set. */
+  get size(): number {
+    return this.#size;
+  }
+
+  memoryBytes(): number {
+    return this.#blocks.size * BLOCK_BYTES;
+  }
+
+  has(slot: number): boolean {
+    const words = this.#blocks.get(Math.floor(slot / BLOCK_SLOTS))?.words;
+    return words !== undefined && (words[(slot % BLOCK_SLOTS) >>> 5]! & (1 << (slot % 32))) !== 0;
+  }
+
+  add(slot: number): void {
+    const number = Math.floor(slot / BLOCK_SLOTS);
+    let block = this.#blocks.get(number);
+    if (block === undefined) {
+      block = { words: new Uint32Array(BLOCK_SLOTS / 32), held: 0 };
+      this.#blocks.set(number, block);
+    }
+    const word = (slot % BLOCK_SLOTS) >>> 5;
+    const bit = 1 << (slot % 32);
+    if ((block.words[word]! & bit) !== 0) return;
+    block.words[word]! |= bit;
+    block.held++;
+    this.#size++;
+  }
+
+  /** Adds slots 0..end - 1 to an empty set. */
+  addBelow(end: number): void {
+    assert(this.#size === 0, "the set is empty");
+    for (let first = 0; first < end; first += BLOCK_SLOTS) {
+      const held = Math.min(end - first, BLOCK_SLOTS);
+      const words = new Uint32Array(BLOCK_SLOTS / 32).fill(0xffff_ffff, 0, held >>> 5);
+      if (held % 32 !== 0) words[held >>> 5] = 2 ** (held % 32) - 1;
+      this.#blocks.set(first / BLOCK_SLOTS, { words, held });
+    }
+    this.#size = end;
+  }
+
+  /** @returns whether the slot was in the set */
+  delete(slot: number): boolean {
+    if (!this.has(slot)) return false;
+    const number = Math.floor(slot / BLOCK_SLOTS);
+    const block = this.#blocks.get(number)!;
+    block.words[(slot % BLOCK_SLOTS) >>> 5]! &= ~(1 << (slot % 32));
+    this.#size--;
+    if (--block.held === 0) this.#blocks.delete(number);
+    return true;
+  }
+
+  /** The highest slot in the set, -1 when it is empty. O(blocks + words of one block). */
+  highest(): number {
+    let number = -1;
+    for (const candidate of this.#blocks.keys()) if (candidate > number) number = candidate;
+    const words = this.#blocks.get(number)?.words;
+    if (words === undefined) return -1;
+    for (let word = words.length - 1; word >= 0; word--) {
+      if (words[word] !== 0) return number * BLOCK_SLOTS + word * 32 + 31 - Math.clz32(words[word]!);
+    }
+    return -1;
+  }
+
+  clear(): void {
+    this.#blocks.clear();
+    this.#size = 0;
+  }
+}
