@@ -17,8 +17,9 @@ export const COMPRESSOR_INPUT_BYTES = 2 * PAGE_SIZE;
  * life (a WebAssembly memory that grows would detach them: it must not).
  *
  * Promises: what `compress` produced, `decompress` restores byte for byte; output depends on the bytes and the options
- * alone, never on earlier calls; corrupt input to `decompress` ends in `COMPRESSOR_CORRUPT` or (where the format has no
- * checksum) in a page of the recorded length with other bytes, and never in a crash, a hang or a write outside `output`.
+ * alone, never on earlier calls; ranges outside the buffers fail an assertion; corrupt input to `decompress` ends in
+ * `COMPRESSOR_CORRUPT` or (where the format has no checksum) in a page of the recorded length with other bytes, and never
+ * in a crash, a hang or a write outside `output`.
  */
 export interface Compressor {
   /** Name as recipes write it, e.g. `"lz4"`. */

@@ -40,7 +40,8 @@ export class Lz4jsCompressor implements Compressor {
     assert(length >= 1 && length <= PAGE_SIZE, "a codec decompresses 1..PAGE_SIZE bytes");
     assert(start >= 0 && start + length <= COMPRESSOR_INPUT_BYTES, "the compressed bytes lie in the input");
     const restored = checkBlock(this.input, start, length, PAGE_SIZE);
-    if (restored === BROKEN_BLOCK || restored === 0) throw compressorCorrupt("lz4js", "no whole LZ4 block", length);
+    if (restored === BROKEN_BLOCK || restored === 0)
+      throw compressorCorrupt("lz4js", "they are no whole LZ4 block", length);
     decompressBlock(this.input, this.#target, start, length, 0);
     return restored;
   }

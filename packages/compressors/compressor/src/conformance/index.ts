@@ -1,0 +1,9 @@
+export {
+  bufferConformance,
+  compressorConformance,
+  corruptionConformance,
+  purityConformance,
+  roundTripConformance,
+  type TestRunner,
+} from "./compressor-conformance.js";
+export { randomBytes, SAMPLE_LENGTHS, samplePages } from "./pages.js";
