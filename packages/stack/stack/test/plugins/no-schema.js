@@ -1,0 +1,1 @@
+export const plugin = { family: "allocator", contract: 1, name: "no-schema", create() {} };
