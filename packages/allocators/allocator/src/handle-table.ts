@@ -5,27 +5,28 @@
 // same with pointers.) Free entries form a list through the first word and have 0 for the second, which no live object
 // has: its size is at least 1.
 
-import { type Accountant, assert, ChunkedWords } from "@pagetier/base";
+import { type Accountant, assert } from "@pagetier/base";
+import { WORD_MASK, WORD_SHIFT, WordTable } from "./word-table.js";
 import type { Handle } from "./zpool.js";
 
 const SIZE_BITS = 13;
+/** `handle >>> HANDLE_SHIFT` is the chunk of an entry. */
+const HANDLE_SHIFT = WORD_SHIFT - 1;
 const SIZE_MASK = (1 << SIZE_BITS) - 1;
-/** An empty table keeps no more words than this. */
-const RESTING_WORDS = 4096;
 /** Positions are below this. */
 export const POSITIONS_MAX = 1 << (32 - SIZE_BITS);
 
 /** The live objects of a pool by handle: place (a positive integer), position in it and size. 8 bytes each. */
 export class HandleTable {
   // Entry of handle h: words 2 h (place, or the next free handle) and 2 h + 1 (position and size, or 0).
-  readonly #words: ChunkedWords;
+  readonly #words: WordTable;
   #free = 0;
   /** Handles below this one were issued at some time. */
   #limit = 1;
   #live = 0;
 
   constructor(accountant: Accountant) {
-    this.#words = new ChunkedWords(accountant);
+    this.#words = new WordTable(accountant);
   }
 
   /** Live handles. */
@@ -50,19 +51,23 @@ export class HandleTable {
 
   /** Gives out a handle. The caller has called {@link reserve}. */
   issue(place: number, position: number, size: number): Handle {
-    let handle = this.#free;
-    if (handle !== 0) this.#free = this.#words.get(handle * 2);
-    else handle = this.#limit++;
-    this.#words.set(handle * 2, place);
-    this.#words.set(handle * 2 + 1, ((position << SIZE_BITS) | size) >>> 0);
+    const free = this.#free;
+    const handle = free !== 0 ? free : this.#limit++;
+    const words = this.#words.chunks[handle >>> HANDLE_SHIFT]!;
+    const at = (handle << 1) & WORD_MASK;
+    if (free !== 0) this.#free = words[at]!;
+    words[at] = place;
+    words[at + 1] = (position << SIZE_BITS) | size;
     this.#live++;
     return handle as Handle;
   }
 
   /** Takes a handle back. */
   retire(handle: Handle): void {
-    this.#words.set(handle * 2, this.#free);
-    this.#words.set(handle * 2 + 1, 0);
+    const words = this.#words.chunks[handle >>> HANDLE_SHIFT]!;
+    const at = (handle << 1) & WORD_MASK;
+    words[at] = this.#free;
+    words[at + 1] = 0;
     this.#free = handle;
     if (--this.#live === 0) this.#restart();
   }
@@ -75,21 +80,21 @@ export class HandleTable {
   /** Position and size in one word, for {@link sizeIn} and {@link positionIn}. @throws AssertionError for a dead handle */
   detail(handle: Handle): number {
     assert(handle > 0 && handle < this.#limit, "the handle was issued by this pool");
-    const detail = this.#words.get(handle * 2 + 1);
+    const detail = this.#words.chunks[handle >>> HANDLE_SHIFT]![((handle << 1) & WORD_MASK) + 1]!;
     assert(detail !== 0, "the handle is live");
     return detail;
   }
 
   /** The place of a live object. */
   place(handle: Handle): number {
-    return this.#words.get(handle * 2);
+    return this.#words.chunks[handle >>> HANDLE_SHIFT]![(handle << 1) & WORD_MASK]!;
   }
 
   /** Records that a live object of that size is now elsewhere. */
   move(handle: Handle, place: number, position: number): void {
     const size = this.detail(handle) & SIZE_MASK;
     this.#words.set(handle * 2, place);
-    this.#words.set(handle * 2 + 1, ((position << SIZE_BITS) | size) >>> 0);
+    this.#words.set(handle * 2 + 1, (position << SIZE_BITS) | size);
   }
 
   /** Throws AssertionError unless live and free entries together are all that were issued. O(handles). */
@@ -114,7 +119,7 @@ export class HandleTable {
   #restart(): void {
     this.#free = 0;
     this.#limit = 1;
-    if (this.#words.capacity > RESTING_WORDS) this.#words.release();
+    this.#words.trim();
   }
 }
 

@@ -1,6 +1,7 @@
 export { HandleTable, POSITIONS_MAX, positionIn, sizeIn } from "./handle-table.js";
 export { ObjectCopier } from "./object-copier.js";
 export { type SlotClass, SlotPool, type SlotPoolOptions } from "./slot-pool.js";
+export { WORD_MASK, WORD_SHIFT, WordTable } from "./word-table.js";
 export {
   type AllocatorPlugin,
   type Group,

@@ -17,13 +17,14 @@ import { type Accountant, assert, PAGE_SIZE, TierError } from "@pagetier/base";
 import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
 
 /** Views are kept for lengths that are multiples of this. */
-const STEP = 16;
+const STEP_SHIFT = 4;
+const STEP = 1 << STEP_SHIFT;
 const STEP_MASK = STEP - 1;
 const SCRATCH_BYTES = 2 * PAGE_SIZE;
 /** What a cached view costs, with its slot in a table (measured: 100 to 190 bytes). */
 const VIEW_BYTES = 160;
-/** The empty tables of one source. */
-const SOURCE_BYTES = 4096;
+/** The empty tables of one source: 257 and 512 references. */
+const SOURCE_BYTES = 6400;
 /** Views that do not begin at 0, per source; beyond it they are forgotten and made anew. */
 const RANGES_MAX = 1024;
 const SOURCES_MAX = 4;
@@ -34,57 +35,81 @@ const SOURCE_BUFFER_MAX = 1 << 20;
 /** Up to this length a loop over bytes is cheaper than copying a frame. */
 const SHORT = 48;
 
-/** Views of one buffer: of its beginning by length, of other ranges by position and length. */
+/** A view of a buffer that does not begin at 0. */
+interface RangeView {
+  readonly length: number;
+  readonly view: Uint8Array;
+  /** Another one that begins there. */
+  readonly next: RangeView | undefined;
+}
+
+/** Views of one buffer: of its beginning by length, of other ranges by position and length. Both in steps of 16 bytes. */
 class SourceViews {
   readonly source: Uint8Array;
-  readonly #prefixes: (Uint8Array | undefined)[];
-  readonly #ranges = new Map<number, Uint8Array>();
+  /** `source[0 .. 16 n)` by n. */
+  readonly prefixes: (Uint8Array | undefined)[];
+  /** Other ranges by position / 16. */
+  readonly #ranges: (RangeView | undefined)[];
   readonly #accountant: Accountant;
+  #rangeCount = 0;
   #bytes = 0;
 
   constructor(source: Uint8Array, accountant: Accountant) {
     this.source = source;
     this.#accountant = accountant;
-    this.#prefixes = new Array<Uint8Array | undefined>(PAGE_SIZE / STEP + 1).fill(undefined);
+    this.prefixes = new Array<undefined>(PAGE_SIZE / STEP + 1).fill(undefined);
+    this.#ranges = new Array<undefined>(SCRATCH_BYTES / STEP).fill(undefined);
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** `source[from .. from + length)`; `undefined` when it would have to be made and the budget has no room. */
+  /**
+   * `source[from .. from + length)`; `undefined` when it would have to be made and the budget has no room.
+   *
+   * @param length a multiple of 16
+   */
   view(from: number, length: number): Uint8Array | undefined {
-    if (from === 0) return this.#prefixes[length / STEP] ?? this.#makePrefix(length);
-    return this.#ranges.get(from * SCRATCH_BYTES + length) ?? this.#makeRange(from, length);
+    if (from === 0) return this.prefixes[length >>> STEP_SHIFT] ?? this.#makePrefix(length);
+    if ((from & STEP_MASK) !== 0) return undefined;
+    let range = this.#ranges[from >>> STEP_SHIFT];
+    while (range !== undefined && range.length !== length) range = range.next;
+    return range !== undefined ? range.view : this.#makeRange(from, length);
   }
 
   release(): void {
     this.#accountant.uncharge(this.#bytes);
     this.#bytes = 0;
-    this.#prefixes.fill(undefined);
-    this.#ranges.clear();
+    this.#rangeCount = 0;
+    this.prefixes.fill(undefined);
+    this.#ranges.fill(undefined);
   }
 
-  #make(from: number, length: number): Uint8Array | undefined {
-    if (!this.#accountant.charge(VIEW_BYTES)) return undefined;
+  #charge(): boolean {
+    if (!this.#accountant.charge(VIEW_BYTES)) return false;
     this.#bytes += VIEW_BYTES;
-    return this.source.subarray(from, from + length);
+    return true;
   }
 
   #makePrefix(length: number): Uint8Array | undefined {
-    const view = this.#make(0, length);
-    this.#prefixes[length / STEP] = view;
+    if (!this.#charge()) return undefined;
+    const view = this.source.subarray(0, length);
+    this.prefixes[length >>> STEP_SHIFT] = view;
     return view;
   }
 
   #makeRange(from: number, length: number): Uint8Array | undefined {
-    if (this.#ranges.size >= RANGES_MAX) {
-      this.#accountant.uncharge(this.#ranges.size * VIEW_BYTES);
-      this.#bytes -= this.#ranges.size * VIEW_BYTES;
-      this.#ranges.clear();
+    if (this.#rangeCount >= RANGES_MAX) {
+      this.#accountant.uncharge(this.#rangeCount * VIEW_BYTES);
+      this.#bytes -= this.#rangeCount * VIEW_BYTES;
+      this.#rangeCount = 0;
+      this.#ranges.fill(undefined);
     }
-    const view = this.#make(from, length);
-    if (view !== undefined) this.#ranges.set(from * SCRATCH_BYTES + length, view);
+    if (!this.#charge()) return undefined;
+    const view = this.source.subarray(from, from + length);
+    this.#ranges[from >>> STEP_SHIFT] = { length, view, next: this.#ranges[from >>> STEP_SHIFT] };
+    this.#rangeCount++;
     return view;
   }
 }
@@ -144,7 +169,7 @@ export class ObjectCopier {
     assert(length <= room, "the bytes fit the object");
     if (start === 0) {
       if (length === source.length && offset + length <= PAGE_SIZE) {
-        this.#frames.view(frame).set(source, offset);
+        this.#frames.copyIn(frame, offset, source);
         return;
       }
       const views = this.#viewsOf(source);
@@ -230,32 +255,38 @@ export class ObjectCopier {
     room: number,
   ): void {
     const inFirst = PAGE_SIZE - offset;
-    if (length <= inFirst) {
-      const rounded = (length + STEP_MASK) & ~STEP_MASK;
-      const allowed = rounded <= room && rounded <= inFirst && from + rounded <= views.source.length;
-      this.#putPart(views, from, length, allowed ? rounded : length, this.#frames.view(frame), offset);
+    const rounded = (length + STEP_MASK) & ~STEP_MASK;
+    if (rounded <= inFirst && rounded <= room && from + rounded <= views.source.length) {
+      const view = from === 0 ? views.prefixes[rounded >>> STEP_SHIFT] : undefined;
+      if (view !== undefined) this.#frames.copyIn(frame, offset, view);
+      else this.#putPart(views, from, length, rounded, frame, offset);
       return;
     }
-    this.#putPart(views, from, inFirst, inFirst, this.#frames.view(frame), offset);
+    if (length <= inFirst) {
+      this.#putPart(views, from, length, length, frame, offset);
+      return;
+    }
+    this.#putPart(views, from, inFirst, inFirst, frame, offset);
     // The whole rest of the slot: its length depends on the slot alone, so that few different views are needed.
-    const rest = room - inFirst;
-    const allowed = from + room <= views.source.length;
     const tail = length - inFirst;
-    this.#putPart(views, from + inFirst, tail, allowed ? rest : tail, this.#frames.view(next), 0);
+    const rest = from + room <= views.source.length ? room - inFirst : tail;
+    this.#putPart(views, from + inFirst, tail, rest, next, 0);
   }
 
-  /** Copies `source[from .. from + length)` to `target[at ..)`, and up to `most` bytes if that is easier. */
-  #putPart(views: SourceViews, from: number, length: number, most: number, target: Uint8Array, at: number): void {
+  /** Copies `source[from .. from + length)` to the frame's bytes `at ..`, and up to `most` bytes if that is easier. */
+  #putPart(views: SourceViews, from: number, length: number, most: number, frame: Frame, at: number): void {
     const whole = most & ~STEP_MASK;
     let index = 0;
     if (whole > 0) {
       const view = views.view(from, whole);
       if (view !== undefined) {
-        target.set(view, at);
+        this.#frames.copyIn(frame, at, view);
         index = whole;
       }
     }
+    if (index >= length) return;
     const source = views.source;
+    const target = this.#frames.view(frame);
     for (; index < length; index++) target[at + index] = source[from + index]!;
   }
 

@@ -11,15 +11,17 @@
 //   next p words   frames
 //   next n words   slots: the handle of the object there, or FREE | next free slot
 //
-// Records are multiples of four words and named by their position / 4. Free records wait in lists by length. A second
+// Records are multiples of four words, lie in one chunk of the table and are named by their position / 4. Free records
+// wait in lists by length. A second
 // table leads from a frame to its record, so that frames can be moved (PageFrames.compact). Per class there is one list
 // of groups per step of fullness; allocation takes from the fullest step that has a group, newest first. Everything is
 // O(1) except making and dissolving a group, which touch its frames and slots.
 
-import { assert, ChunkedWords, PAGE_SIZE, TierError } from "@pagetier/base";
+import { assert, PAGE_SHIFT, PAGE_SIZE, TierError } from "@pagetier/base";
 import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
 import { HandleTable, positionIn, sizeIn } from "./handle-table.js";
 import { ObjectCopier } from "./object-copier.js";
+import { WORD_MASK, WORD_SHIFT, WordTable } from "./word-table.js";
 import {
   type Group,
   type Handle,
@@ -60,10 +62,13 @@ const FRAMES = 3;
 /** Records are multiples of this many words. */
 const UNIT = 4;
 const NO_SLOT = 0xfff;
+const UNLISTED = -1;
 const FREE = 0x80000000;
 const FRAMES_MAX = 16;
-/** An empty table keeps no more words than this. */
-const RESTING_WORDS = 4096;
+/** `group >>> GROUP_SHIFT` is the chunk of a record, which never crosses into the next. */
+const GROUP_SHIFT = WORD_SHIFT - 2;
+const USED_ONE = 1 << 12;
+const PAGE_MASK = PAGE_SIZE - 1;
 
 /** A pool of groups of equal slots. Subclasses choose the classes, and whether and how objects move. */
 export abstract class SlotPool implements Zpool {
@@ -74,9 +79,9 @@ export abstract class SlotPool implements Zpool {
   readonly #copier: ObjectCopier;
   readonly #handles: HandleTable;
   /** Records of groups. */
-  readonly #words: ChunkedWords;
+  readonly #records: WordTable;
   /** Record of the group that holds a frame, by frame; 0 for others. */
-  readonly #groupByFrame: ChunkedWords;
+  readonly #groupByFrame: WordTable;
   /** First free record by length in units; free records are linked through NEXT. */
   readonly #freeRecords: number[] = [];
   /** Words of the table in use. The first unit is left out, so that 0 is no group. */
@@ -88,6 +93,8 @@ export abstract class SlotPool implements Zpool {
   readonly #slotSize: Uint16Array;
   readonly #groupFrameCount: Uint8Array;
   readonly #slotCount: Uint16Array;
+  /** Where a record's slots begin, words. */
+  readonly #slotsAt: Uint8Array;
   /** Lists per class: the steps of fullness, then the full groups. */
   readonly #lists: number;
   /** First group by class and list. */
@@ -101,6 +108,11 @@ export abstract class SlotPool implements Zpool {
   readonly #objectsOfClass: Uint32Array;
   readonly #taken = new Uint32Array(FRAMES_MAX);
   readonly #fixedBytes: number;
+  // What #locate found: the object's size, its offset in its first frame, that frame, and the frame it goes on in.
+  #atSize = 0;
+  #atOffset = 0;
+  #atFrame: Frame = NO_FRAME;
+  #atNext: Frame = NO_FRAME;
   #framesHeld = 0;
   #storedBytes = 0;
 
@@ -119,6 +131,7 @@ export abstract class SlotPool implements Zpool {
     this.#slotSize = new Uint16Array(count);
     this.#groupFrameCount = new Uint8Array(count);
     this.#slotCount = new Uint16Array(count);
+    this.#slotsAt = new Uint8Array(count);
     this.#heads = new Uint32Array(count * this.#lists);
     this.#partial = new Uint32Array(count);
     this.#useBase = new Uint32Array(count);
@@ -127,12 +140,14 @@ export abstract class SlotPool implements Zpool {
     let uses = 0;
     for (const [index, { size, frames: groupFrames, slots }] of classes.entries()) {
       assert(slots >= 1 && slots < NO_SLOT, "a slot number fits its field");
+      assert(FRAMES + groupFrames + slots < WORD_MASK, "a record fits a chunk");
       assert(groupFrames >= 1 && groupFrames <= FRAMES_MAX, "a group is made in one request");
       assert(slots * size <= groupFrames * PAGE_SIZE, "the slots fit the group");
       assert(size <= PAGE_SIZE, "a slot lies in at most two frames");
       this.#slotSize[index] = size;
       this.#groupFrameCount[index] = groupFrames;
       this.#slotCount[index] = slots;
+      this.#slotsAt[index] = FRAMES + groupFrames;
       this.#useBase[index] = uses;
       uses += slots + 1;
     }
@@ -159,8 +174,8 @@ export abstract class SlotPool implements Zpool {
       );
     }
     this.#handles = new HandleTable(frames);
-    this.#words = new ChunkedWords(frames);
-    this.#groupByFrame = new ChunkedWords(frames);
+    this.#records = new WordTable(frames);
+    this.#groupByFrame = new WordTable(frames);
     this.#owner = frames.register({ name: options.type, relocate: (from, to) => this.#relocate(from, to) });
   }
 
@@ -172,9 +187,21 @@ export abstract class SlotPool implements Zpool {
     const partial = this.#partial[index]!;
     const group = partial === 0 ? this.#makeGroup(index) : this.#heads[index * this.#lists + 31 - Math.clz32(partial)]!;
     if (group === 0) return NO_HANDLE;
-    const slot = this.#takeSlot(group);
+    const words = this.#records.chunks[group >>> GROUP_SHIFT]!;
+    const base = (group << 2) & WORD_MASK;
+    const head = words[base]!;
+    const slot = head & NO_SLOT;
+    const slotAt = base + this.#slotsAt[index]! + slot;
+    words[base] = ((head & ~NO_SLOT) + USED_ONE) | (words[slotAt]! & NO_SLOT);
+    const use = this.#useBase[index]! + ((head >>> 12) & 0xfff);
+    const listBefore = partial === 0 ? UNLISTED : this.#listByUse[use]!;
+    const listAfter = this.#listByUse[use + 1]!;
+    if (listBefore !== listAfter) {
+      if (listBefore !== UNLISTED) this.#unlink(group, index, listBefore);
+      this.#linkTo(group, index, listAfter);
+    }
     const handle = this.#handles.issue(group, slot, size);
-    this.#words.set(this.#slotWord(group, index, slot), handle);
+    words[slotAt] = handle;
     this.#objectsOfClass[index]!++;
     this.#storedBytes += size;
     return handle;
@@ -183,48 +210,48 @@ export abstract class SlotPool implements Zpool {
   free(handle: Handle): void {
     const detail = this.#handles.detail(handle);
     const group = this.#handles.place(handle);
-    const index = this.#classBySize[sizeIn(detail)]!;
-    this.#storedBytes -= sizeIn(detail);
+    const size = sizeIn(detail);
+    const index = this.#classBySize[size]!;
+    this.#storedBytes -= size;
     this.#objectsOfClass[index]!--;
     this.#handles.retire(handle);
-    this.#giveSlot(group, index, positionIn(detail));
+    const words = this.#records.chunks[group >>> GROUP_SHIFT]!;
+    const base = (group << 2) & WORD_MASK;
+    const head = words[base]!;
+    const used = (head >>> 12) & 0xfff;
+    const use = this.#useBase[index]! + used;
+    const listBefore = this.#listByUse[use]!;
+    if (used === 1) {
+      this.#unlink(group, index, listBefore);
+      this.#dissolve(group, index);
+      return;
+    }
+    const slot = positionIn(detail);
+    words[base + this.#slotsAt[index]! + slot] = FREE | (head & NO_SLOT);
+    words[base] = ((head & ~NO_SLOT) - USED_ONE) | slot;
+    const listAfter = this.#listByUse[use - 1]!;
+    if (listBefore !== listAfter) {
+      this.#unlink(group, index, listBefore);
+      this.#linkTo(group, index, listAfter);
+    }
   }
 
   write(handle: Handle, source: Uint8Array, start: number, length: number): void {
-    const detail = this.#handles.detail(handle);
-    const size = sizeIn(detail);
-    assert(length >= 1 && length <= size, "the bytes fit the object");
-    const slotSize = this.#slotSize[this.#classBySize[size]!]!;
-    const at = positionIn(detail) * slotSize;
-    const first = this.#handles.place(handle) * UNIT + FRAMES + Math.floor(at / PAGE_SIZE);
-    const offset = at % PAGE_SIZE;
-    const frame = this.#words.get(first) as Frame;
-    const next = offset + length > PAGE_SIZE ? (this.#words.get(first + 1) as Frame) : NO_FRAME;
-    this.#copier.write(source, start, length, frame, next, offset, slotSize);
+    const index = this.#locate(handle);
+    assert(length >= 1 && length <= this.#atSize, "the bytes fit the object");
+    this.#copier.write(source, start, length, this.#atFrame, this.#atNext, this.#atOffset, this.#slotSize[index]!);
   }
 
   read(handle: Handle, target: Uint8Array, start: number): number {
-    const detail = this.#handles.detail(handle);
-    const size = sizeIn(detail);
-    const at = positionIn(detail) * this.#slotSize[this.#classBySize[size]!]!;
-    const first = this.#handles.place(handle) * UNIT + FRAMES + Math.floor(at / PAGE_SIZE);
-    const offset = at % PAGE_SIZE;
-    const frame = this.#words.get(first) as Frame;
-    const next = offset + size > PAGE_SIZE ? (this.#words.get(first + 1) as Frame) : NO_FRAME;
-    this.#copier.read(frame, next, offset, size, target, start);
-    return size;
+    this.#locate(handle);
+    this.#copier.read(this.#atFrame, this.#atNext, this.#atOffset, this.#atSize, target, start);
+    return this.#atSize;
   }
 
   readAround(handle: Handle, target: Uint8Array): number {
-    const detail = this.#handles.detail(handle);
-    const size = sizeIn(detail);
-    const at = positionIn(detail) * this.#slotSize[this.#classBySize[size]!]!;
-    const first = this.#handles.place(handle) * UNIT + FRAMES + Math.floor(at / PAGE_SIZE);
-    const offset = at % PAGE_SIZE;
-    const frame = this.#words.get(first) as Frame;
-    const next = offset + size > PAGE_SIZE ? (this.#words.get(first + 1) as Frame) : NO_FRAME;
-    this.#copier.readAround(frame, next, target);
-    return offset;
+    this.#locate(handle);
+    this.#copier.readAround(this.#atFrame, this.#atNext, target);
+    return this.#atOffset;
   }
 
   sizeOf(handle: Handle): number {
@@ -236,7 +263,7 @@ export abstract class SlotPool implements Zpool {
   }
 
   metadataBytes(): number {
-    return this.#fixedBytes + this.#copier.bytes + this.#handles.bytes + this.#words.bytes + this.#groupByFrame.bytes;
+    return this.#fixedBytes + this.#copier.bytes + this.#handles.bytes + this.#records.bytes + this.#groupByFrame.bytes;
   }
 
   groupOf(handle: Handle): Group {
@@ -250,7 +277,7 @@ export abstract class SlotPool implements Zpool {
     const slots = this.#slotWord(group, index, 0);
     let count = 0;
     for (let slot = 0; slot < this.#slotCount[index]!; slot++) {
-      const word = this.#words.get(slots + slot);
+      const word = this.#records.get(slots + slot);
       if (word >= FREE) continue;
       if (count < into.length) into[count] = word;
       count++;
@@ -312,8 +339,8 @@ export abstract class SlotPool implements Zpool {
         const marked = (this.#partial[index]! & (1 << list)) !== 0;
         assert(marked === (head !== 0 && list < this.#lists - 1), "exactly the lists with free slots are marked");
         let previous = 0;
-        for (let group = head; group !== 0; group = this.#words.get(group * UNIT + NEXT)) {
-          assert(this.#words.get(group * UNIT + PREVIOUS) === previous, "a list is linked both ways");
+        for (let group = head; group !== 0; group = this.#records.get(group * UNIT + NEXT)) {
+          assert(this.#records.get(group * UNIT + PREVIOUS) === previous, "a list is linked both ways");
           assert(this.#classOf(group) === index, "a group is listed in its class");
           const used = this.#usedOf(group);
           assert(used > 0, "a group without objects is dissolved");
@@ -344,9 +371,9 @@ export abstract class SlotPool implements Zpool {
   destroy(): void {
     for (let list = 0; list < this.#heads.length; list++) {
       const index = Math.floor(list / this.#lists);
-      for (let group = this.#heads[list]!; group !== 0; group = this.#words.get(group * UNIT + NEXT)) {
+      for (let group = this.#heads[list]!; group !== 0; group = this.#records.get(group * UNIT + NEXT)) {
         for (let chain = 0; chain < this.#groupFrameCount[index]!; chain++) {
-          this.#frames.give(this.#words.get(group * UNIT + FRAMES + chain) as Frame);
+          this.#frames.give(this.#records.get(group * UNIT + FRAMES + chain) as Frame);
         }
       }
     }
@@ -354,7 +381,7 @@ export abstract class SlotPool implements Zpool {
     this.#partial.fill(0);
     this.#framesHeld = 0;
     this.#handles.release();
-    this.#words.release();
+    this.#records.release();
     this.#groupByFrame.release();
     this.#copier.release();
     this.#frames.uncharge(this.#fixedBytes);
@@ -393,7 +420,7 @@ export abstract class SlotPool implements Zpool {
   protected migrate(source: number, target: number, index: number): number {
     const slots = this.#slotCount[index]!;
     const slotSize = this.#slotSize[index]!;
-    const words = this.#words;
+    const words = this.#records;
     const sourceSlots = this.#slotWord(source, index, 0);
     const targetSlots = this.#slotWord(target, index, 0);
     let used = this.#usedOf(source);
@@ -404,8 +431,8 @@ export abstract class SlotPool implements Zpool {
       const handle = words.get(sourceSlots + slot);
       if (handle >= FREE) continue;
       const fromAt = slot * slotSize;
-      const fromWord = source * UNIT + FRAMES + Math.floor(fromAt / PAGE_SIZE);
-      const fromOffset = fromAt % PAGE_SIZE;
+      const fromWord = source * UNIT + FRAMES + (fromAt >>> PAGE_SHIFT);
+      const fromOffset = fromAt & PAGE_MASK;
       const fromFrame = words.get(fromWord) as Frame;
       const fromNext = fromOffset + slotSize > PAGE_SIZE ? (words.get(fromWord + 1) as Frame) : NO_FRAME;
       if (fromFrame !== loadedFrame || (fromNext !== NO_FRAME && fromNext !== loadedNext)) {
@@ -418,8 +445,8 @@ export abstract class SlotPool implements Zpool {
       const after = words.get(targetSlots + free) & NO_SLOT;
       words.set(target * UNIT, (head & ~NO_SLOT) | after);
       const toAt = free * slotSize;
-      const toWord = target * UNIT + FRAMES + Math.floor(toAt / PAGE_SIZE);
-      const toOffset = toAt % PAGE_SIZE;
+      const toWord = target * UNIT + FRAMES + (toAt >>> PAGE_SHIFT);
+      const toOffset = toAt & PAGE_MASK;
       const toNext = toOffset + slotSize > PAGE_SIZE ? (words.get(toWord + 1) as Frame) : NO_FRAME;
       this.#copier.store(fromOffset, slotSize, words.get(toWord) as Frame, toNext, toOffset, slotSize);
       words.set(targetSlots + free, handle);
@@ -445,82 +472,64 @@ export abstract class SlotPool implements Zpool {
   }
 
   #slotWord(group: number, index: number, slot: number): number {
-    return group * UNIT + FRAMES + this.#groupFrameCount[index]! + slot;
+    return group * UNIT + this.#slotsAt[index]! + slot;
   }
 
   #classOf(group: number): number {
-    return this.#words.get(group * UNIT) >>> 24;
+    return this.#records.get(group * UNIT) >>> 24;
   }
 
   #usedOf(group: number): number {
-    return (this.#words.get(group * UNIT) >>> 12) & 0xfff;
+    return (this.#records.get(group * UNIT) >>> 12) & 0xfff;
   }
 
   #setUsed(group: number, used: number): void {
-    this.#words.set(group * UNIT, (this.#words.get(group * UNIT) & ~0xfff000) | (used << 12));
+    this.#records.set(group * UNIT, (this.#records.get(group * UNIT) & ~0xfff000) | (used << 12));
   }
 
   /** Only a live group's frame leads back to it; anything else at that place of the table does not. */
   #isLive(group: Group): boolean {
     if (group <= NO_GROUP || group * UNIT + FRAMES >= this.#wordsUsed) return false;
-    const frame = this.#words.get(group * UNIT + FRAMES);
+    const frame = this.#records.get(group * UNIT + FRAMES);
     return frame < this.#groupByFrame.capacity && this.#groupByFrame.get(frame) === group;
   }
 
-  /** Takes the first free slot of a listed group (or of a new one, which it lists). */
-  #takeSlot(group: number): number {
-    const head = this.#words.get(group * UNIT);
-    const index = head >>> 24;
-    const used = (head >>> 12) & 0xfff;
-    const slot = head & NO_SLOT;
-    const after = this.#words.get(this.#slotWord(group, index, slot)) & NO_SLOT;
-    this.#words.set(group * UNIT, ((index << 24) | ((used + 1) << 12) | after) >>> 0);
-    const base = this.#useBase[index]! + used;
-    const listBefore = this.#listByUse[base]!;
-    const listAfter = this.#listByUse[base + 1]!;
-    if (used === 0) this.#linkTo(group, index, listAfter);
-    else if (listBefore !== listAfter) {
-      this.#unlink(group, index, listBefore);
-      this.#linkTo(group, index, listAfter);
-    }
-    return slot;
-  }
-
-  /** Gives a slot back, and with the last one the group. */
-  #giveSlot(group: number, index: number, slot: number): void {
-    const head = this.#words.get(group * UNIT);
-    const used = (head >>> 12) & 0xfff;
-    const base = this.#useBase[index]! + used;
-    const listBefore = this.#listByUse[base]!;
-    if (used === 1) {
-      this.#unlink(group, index, listBefore);
-      this.#dissolve(group, index);
-      return;
-    }
-    this.#words.set(this.#slotWord(group, index, slot), (FREE | (head & NO_SLOT)) >>> 0);
-    this.#words.set(group * UNIT, ((index << 24) | ((used - 1) << 12) | slot) >>> 0);
-    const listAfter = this.#listByUse[base - 1]!;
-    if (listBefore !== listAfter) {
-      this.#unlink(group, index, listBefore);
-      this.#linkTo(group, index, listAfter);
-    }
+  /** Finds where an object lies: sets the fields `#at…`. @returns its class */
+  #locate(handle: Handle): number {
+    const detail = this.#handles.detail(handle);
+    const group = this.#handles.place(handle);
+    const size = sizeIn(detail);
+    const index = this.#classBySize[size]!;
+    const at = positionIn(detail) * this.#slotSize[index]!;
+    const offset = at & PAGE_MASK;
+    const words = this.#records.chunks[group >>> GROUP_SHIFT]!;
+    const chain = ((group << 2) & WORD_MASK) + FRAMES + (at >>> PAGE_SHIFT);
+    this.#atSize = size;
+    this.#atOffset = offset;
+    this.#atFrame = words[chain] as Frame;
+    this.#atNext = offset + size > PAGE_SIZE ? (words[chain + 1] as Frame) : NO_FRAME;
+    return index;
   }
 
   #linkTo(group: number, index: number, list: number): void {
     const place = index * this.#lists + list;
-    const head = this.#heads[place]!;
-    this.#words.set(group * UNIT + NEXT, head);
-    this.#words.set(group * UNIT + PREVIOUS, 0);
-    if (head !== 0) this.#words.set(head * UNIT + PREVIOUS, group);
+    const next = this.#heads[place]!;
+    const words = this.#records.chunks[group >>> GROUP_SHIFT]!;
+    const base = (group << 2) & WORD_MASK;
+    words[base + NEXT] = next;
+    words[base + PREVIOUS] = 0;
+    if (next !== 0) this.#records.set(next * UNIT + PREVIOUS, group);
     this.#heads[place] = group;
     if (list < this.#lists - 1) this.#partial[index]! |= 1 << list;
   }
 
   #unlink(group: number, index: number, list: number): void {
-    const next = this.#words.get(group * UNIT + NEXT);
-    const previous = this.#words.get(group * UNIT + PREVIOUS);
-    if (next !== 0) this.#words.set(next * UNIT + PREVIOUS, previous);
-    if (previous !== 0) this.#words.set(previous * UNIT + NEXT, next);
+    const words = this.#records.chunks[group >>> GROUP_SHIFT]!;
+    const base = (group << 2) & WORD_MASK;
+    const next = words[base + NEXT]!;
+    const previous = words[base + PREVIOUS]!;
+    if (next !== 0) this.#records.set(next * UNIT + PREVIOUS, previous);
+    if (previous !== 0) this.#records.set(previous * UNIT + NEXT, next);
     else {
       this.#heads[index * this.#lists + list] = next;
       if (next === 0) this.#partial[index]! &= ~(1 << list);
@@ -543,7 +552,7 @@ export abstract class SlotPool implements Zpool {
       for (let chain = 0; chain < frameCount; chain++) this.#frames.give(this.#taken[chain] as Frame);
       return 0;
     }
-    const words = this.#words;
+    const words = this.#records;
     words.set(group * UNIT, (index << 24) >>> 0);
     for (let chain = 0; chain < frameCount; chain++) {
       words.set(group * UNIT + FRAMES + chain, this.#taken[chain]!);
@@ -568,7 +577,7 @@ export abstract class SlotPool implements Zpool {
   #dissolve(group: number, index: number): void {
     const frameCount = this.#groupFrameCount[index]!;
     for (let chain = 0; chain < frameCount; chain++) {
-      const frame = this.#words.get(group * UNIT + FRAMES + chain);
+      const frame = this.#records.get(group * UNIT + FRAMES + chain);
       this.#groupByFrame.set(frame, 0);
       this.#frames.give(frame as Frame);
     }
@@ -582,19 +591,20 @@ export abstract class SlotPool implements Zpool {
     const units = Math.ceil(words / UNIT);
     const free = this.#freeRecords[units] ?? 0;
     if (free !== 0) {
-      this.#freeRecords[units] = this.#words.get(free * UNIT + NEXT);
+      this.#freeRecords[units] = this.#records.get(free * UNIT + NEXT);
       return free;
     }
-    const end = this.#wordsUsed + units * UNIT;
-    if (end > this.#words.capacity && !this.#words.ensure(end)) return 0;
-    const record = this.#wordsUsed / UNIT;
+    let start = this.#wordsUsed;
+    if ((start & WORD_MASK) + units * UNIT > WORD_MASK + 1) start = (start | WORD_MASK) + 1;
+    const end = start + units * UNIT;
+    if (end > this.#records.capacity && !this.#records.ensure(end)) return 0;
     this.#wordsUsed = end;
-    return record;
+    return start / UNIT;
   }
 
   #giveRecord(record: number, words: number): void {
     const units = Math.ceil(words / UNIT);
-    this.#words.set(record * UNIT + NEXT, this.#freeRecords[units] ?? 0);
+    this.#records.set(record * UNIT + NEXT, this.#freeRecords[units] ?? 0);
     this.#freeRecords[units] = record;
   }
 
@@ -602,8 +612,8 @@ export abstract class SlotPool implements Zpool {
   #restart(): void {
     this.#freeRecords.length = 0;
     this.#wordsUsed = UNIT;
-    if (this.#words.capacity > RESTING_WORDS) this.#words.release();
-    if (this.#groupByFrame.capacity > RESTING_WORDS) this.#groupByFrame.release();
+    this.#records.trim();
+    this.#groupByFrame.trim();
   }
 
   /** {@link FrameOwner.relocate}: any frame can move, because objects are found through their group's record. */
@@ -612,9 +622,9 @@ export abstract class SlotPool implements Zpool {
     const group = this.#groupByFrame.get(from);
     assert(group !== 0, "a frame of this pool belongs to a group");
     let word = group * UNIT + FRAMES;
-    while (this.#words.get(word) !== from) word++;
+    while (this.#records.get(word) !== from) word++;
     this.#frames.view(to).set(this.#frames.view(from));
-    this.#words.set(word, to);
+    this.#records.set(word, to);
     this.#groupByFrame.set(from, 0);
     this.#groupByFrame.set(to, group);
     return true;
@@ -626,7 +636,7 @@ export abstract class SlotPool implements Zpool {
     const slots = this.#slotCount[index]!;
     for (let list = 0; list < this.#lists; list++) {
       let group = this.#heads[index * this.#lists + list]!;
-      for (; group !== 0; group = this.#words.get(group * UNIT + NEXT)) {
+      for (; group !== 0; group = this.#records.get(group * UNIT + NEXT)) {
         const used = this.#usedOf(group);
         const tenth = used === slots ? 10 : Math.min(9, Math.ceil((used * 10) / slots) - 1);
         fullness[tenth]!++;
@@ -638,7 +648,7 @@ export abstract class SlotPool implements Zpool {
   /** @returns the sum of the sizes of the group's objects */
   #verifyGroup(group: number, index: number, used: number): number {
     for (let chain = 0; chain < this.#groupFrameCount[index]!; chain++) {
-      const frame = this.#words.get(group * UNIT + FRAMES + chain);
+      const frame = this.#records.get(group * UNIT + FRAMES + chain);
       assert(this.#groupByFrame.get(frame) === group, "a group's frames lead back to it");
     }
     const slots = this.#slotCount[index]!;
@@ -646,7 +656,7 @@ export abstract class SlotPool implements Zpool {
     let storedBytes = 0;
     let live = 0;
     for (let slot = 0; slot < slots; slot++) {
-      const handle = this.#words.get(first + slot);
+      const handle = this.#records.get(first + slot);
       if (handle >= FREE) continue;
       live++;
       assert(this.#handles.isLive(handle), "a used slot names a live handle");
@@ -658,9 +668,9 @@ export abstract class SlotPool implements Zpool {
     }
     assert(live === used, "the used slots are counted");
     let free = 0;
-    let slot = this.#words.get(group * UNIT) & NO_SLOT;
-    for (; slot !== NO_SLOT; slot = this.#words.get(first + slot) & NO_SLOT) {
-      assert(this.#words.get(first + slot) >= FREE, "the list of free slots holds free slots");
+    let slot = this.#records.get(group * UNIT) & NO_SLOT;
+    for (; slot !== NO_SLOT; slot = this.#records.get(first + slot) & NO_SLOT) {
+      assert(this.#records.get(first + slot) >= FREE, "the list of free slots holds free slots");
       assert(++free <= slots, "the list of free slots has an end");
     }
     assert(free + used === slots, "each slot is used or in the list of free ones");

@@ -210,6 +210,10 @@ export class FrontswapRegistry implements FrontswapHook {
     return undefined;
   }
 
+  get backends(): readonly Frontswap[] {
+    return this.#backends;
+  }
+
   currPages(): number {
     return this.#currPages;
   }
@@ -217,6 +221,7 @@ export class FrontswapRegistry implements FrontswapHook {
   addressingBytes(): number {
     let bytes = 0;
     for (const area of this.#areas) if (area !== undefined) bytes += area.stored.bytes + area.clean.bytes;
+    for (const backend of this.#backends) bytes += backend.addressingBytes();
     return bytes;
   }
 

@@ -66,8 +66,12 @@ export interface Frontswap {
   storedBytes(type: number, offset: number): number;
   /** Frames of the budget that the backend's pools hold. */
   poolFrames(): number;
+  /** Bytes of stored content: compressed and raw lengths, same-filled pages counting nothing. */
+  contentBytes(): number;
   /** Tables and buffers beside the frames, as charged to the budget, in bytes. */
   metadataBytes(): number;
+  /** Bytes of slot maps, which grow with the swap areas and not with what is stored: outside the budget. */
+  addressingBytes(): number;
   counters(): Counters;
   /** Throws AssertionError at the first broken invariant. O(pages). */
   verify(): void;

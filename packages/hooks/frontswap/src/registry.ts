@@ -29,7 +29,9 @@ export interface FrontswapHook {
   locate(type: number, offset: number): { readonly backend: string; readonly bytes: number } | undefined;
   /** Slots with a yes. */
   currPages(): number;
-  /** Bytes of bitmaps (addressing). */
+  /** The backends, oldest first. */
+  readonly backends: readonly Frontswap[];
+  /** Bytes of bitmaps, and of the backends' slot maps (addressing). */
   addressingBytes(): number;
   counters(): Counters;
   verify(): void;

@@ -466,6 +466,15 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         bytes: this.#table.resident * PAGE_SIZE,
       },
     ];
+    for (const backend of this.#frontswap.backends) {
+      tiers.push({
+        name: backend.type,
+        kind: "pool",
+        pages: backend.currPages(),
+        frames: backend.poolFrames(),
+        bytes: backend.contentBytes(),
+      });
+    }
     for (const area of this.#swap.areas) {
       tiers.push({
         name: area.store.type,

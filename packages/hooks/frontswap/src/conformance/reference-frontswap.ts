@@ -115,6 +115,14 @@ export class ReferenceFrontswap implements Frontswap {
     return Math.ceil(this.usedBytes() / PAGE_SIZE);
   }
 
+  contentBytes(): number {
+    return this.currPages() * PAGE_SIZE;
+  }
+
+  addressingBytes(): number {
+    return 0;
+  }
+
   metadataBytes(): number {
     return this.entries.size * 64;
   }
