@@ -1,0 +1,13 @@
+import { coherency } from "./coherency.js";
+import { forgetting } from "./forgetting.js";
+import { agreesWithModel } from "./model.js";
+import { pools } from "./pools.js";
+import type { ConformanceRunner } from "./runner.js";
+import type { CleancacheFactory } from "./subject.js";
+
+/** Everything a cleancache backend must do. Each group is also exported alone. */
+export function cleancacheConformance(runner: ConformanceRunner, factory: CleancacheFactory): void {
+  runner.describe("cleancache backend", () => {
+    for (const group of [coherency, pools, forgetting, agreesWithModel]) group(runner, factory);
+  });
+}
