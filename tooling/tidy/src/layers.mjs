@@ -1,0 +1,39 @@
+// Folder = layer. A dependency points to a lower layer, never sideways:
+//
+//   base ← foundation ← contracts ← plugins, backends, mm, workload (strangers to each other) ← frontends ← stack
+//     ← the umbrella (apps/cli) ← the other apps
+//
+// Tooling stands outside: nothing depends on it but for development.
+
+const CONTRACTS = new Set([
+  "packages/allocators/allocator",
+  "packages/compressors/compressor",
+  "packages/reclaim/shrinker",
+  "packages/reclaim/policy",
+  "packages/stores/store",
+  "packages/backends/tmem",
+]);
+
+/** @type {[RegExp, number, string][]} */
+const LAYERS = [
+  [/^packages\/foundation\/base$/, 0, "base"],
+  [/^packages\/foundation\//, 1, "foundation"],
+  [/^packages\/hooks\//, 2, "contract"],
+  [/^packages\/frontends\//, 4, "frontend"],
+  [/^packages\/stack\//, 5, "stack"],
+  [/^packages\//, 3, "plugin"],
+  [/^apps\/cli$/, 6, "umbrella"],
+  [/^apps\//, 7, "app"],
+  [/^tooling\//, 8, "tooling"],
+];
+
+/**
+ * @param {string} folder of a package
+ * @returns {{ level: number, name: string }}
+ */
+export function layerOf(folder) {
+  if (CONTRACTS.has(folder)) return { level: 2, name: "contract" };
+  const found = LAYERS.find(([pattern]) => pattern.test(folder));
+  if (found === undefined) throw new Error(`${folder} is in no layer`);
+  return { level: found[1], name: found[2] };
+}
