@@ -19,7 +19,7 @@ import {
   readError,
   subjectName,
 } from "./input-error.js";
-import { zstdContentBytes, zstdDecode } from "./zstd-stream.js";
+import { skippableFrameBytes, zstdContentBytes, zstdDecode, zstdFrameKind } from "./zstd-stream.js";
 
 const READ_BYTES = 1 << 18;
 
@@ -40,7 +40,7 @@ export interface Input {
    *
    * @throws TierError `TRACE_OPEN`/`PAGES_OPEN`, `TRACE_CORRUPT`/`PAGES_CORRUPT`
    */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  chunks(): AsyncGenerator<Uint8Array, unknown, undefined>;
 }
 
 /**
@@ -85,26 +85,22 @@ class FileInput implements Input {
     readonly contentBytes: number | undefined,
   ) {}
 
-  chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+  chunks(): AsyncGenerator<Uint8Array, unknown, undefined> {
     if (this.compression === "none") return readPlain(this.path, this.subject);
-    if (this.compression === "gzip") return readThrough(this, zlib.createGunzip());
-    const native = nativeZstd();
-    return native === undefined ? zstdDecode(readPlain(this.path, this.subject), this) : readThrough(this, native);
+    if (this.compression === "gzip") return readThrough(this, zlib.createGunzip(), 0);
+    const withZstd: ZlibWithZstd = zlib;
+    return withZstd.createZstdDecompress === undefined
+      ? zstdDecode(readPlain(this.path, this.subject), this)
+      : readZstdFrames(this, withZstd.createZstdDecompress);
   }
 }
 
-/** Node's own streaming zstd decoder, where it has one (22.15, 23.8 and later). */
-function nativeZstd(): Transform | undefined {
-  const withZstd: typeof zlib & { createZstdDecompress?: () => Transform } = zlib;
-  return withZstd.createZstdDecompress?.();
-}
+/** node:zlib of 22.15, 23.8 and later. */
+type ZlibWithZstd = typeof zlib & { createZstdDecompress?: () => Transform };
 
 function compressionOf(head: Uint8Array): Compression {
-  const [a, b, c, d] = head;
-  if (a === 0x1f && b === 0x8b && c === 8) return "gzip";
-  if (b === 0xb5 && c === 0x2f && d === 0xfd && a === 0x28) return "zstd";
-  const skippable = a !== undefined && (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
-  return skippable ? "zstd" : "none";
+  if (head[0] === 0x1f && head[1] === 0x8b && head[2] === 8) return "gzip";
+  return zstdFrameKind(head) === undefined ? "none" : "zstd";
 }
 
 async function gzipContentBytes(handle: FileHandle, fileBytes: number): Promise<number | undefined> {
@@ -130,9 +126,17 @@ async function* readPlain(path: string, subject: InputSubject): AsyncGenerator<U
   }
 }
 
-/** Streams a file through a decompressor of node:zlib. Leaving the loop early closes the file. */
-async function* readThrough(input: Input, decoder: Transform): AsyncGenerator<Uint8Array, void, undefined> {
-  const source = createReadStream(input.path, { highWaterMark: READ_BYTES });
+/**
+ * Streams a file through a decompressor of node:zlib, from byte `start`. Leaving the loop early closes the file.
+ *
+ * @returns the bytes of the file that the decompressor took
+ */
+async function* readThrough(
+  input: Input,
+  decoder: Transform,
+  start: number,
+): AsyncGenerator<Uint8Array, number, undefined> {
+  const source = createReadStream(input.path, { highWaterMark: READ_BYTES, start });
   let sourceFailed = false;
   source.once("error", () => {
     sourceFailed = true;
@@ -142,7 +146,39 @@ async function* readThrough(input: Input, decoder: Transform): AsyncGenerator<Ui
     for await (const chunk of decoder) yield chunk;
   } catch (error) {
     if (sourceFailed) throw readError(input.path, input.subject, error);
-    throw corruptError(input, consumedBytes(decoder), isTruncation(error) ? "ends too early" : "is damaged", error);
+    const what = isTruncation(error) ? "ends too early" : "is damaged";
+    throw corruptError(input, start + consumedBytes(decoder), what, error);
+  }
+  return consumedBytes(decoder);
+}
+
+/**
+ * Decodes all frames of a zstd file with node:zlib, whose decoder ends with the first frame and ignores the rest of the
+ * file: each frame gets a decoder of its own, and skippable ones are stepped over here.
+ */
+async function* readZstdFrames(
+  input: Input,
+  createDecoder: () => Transform,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const head = new Uint8Array(8);
+  for (let at = 0; at < input.fileBytes; ) {
+    const length = await readHead(input, head, at);
+    const kind = zstdFrameKind(head.subarray(0, length));
+    if (kind === "content") at += yield* readThrough(input, createDecoder(), at);
+    else if (kind === "skippable") at += skippableFrameBytes(head);
+    else throw corruptError(input, at, length < head.length ? "ends too early" : "is damaged");
+    if (at > input.fileBytes) throw corruptError(input, input.fileBytes, "ends too early");
+  }
+}
+
+async function readHead(input: Input, head: Uint8Array, position: number): Promise<number> {
+  const handle = await openFile(input.path, input.subject);
+  try {
+    return (await handle.read(head, 0, head.length, position)).bytesRead;
+  } catch (error) {
+    throw readError(input.path, input.subject, error);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -65,22 +65,22 @@ function formatOf(path: string, head: Uint8Array): TraceFormat {
   }
   if (extension === "u32") {
     if (!looksLikeText(head)) return "u32";
-    throw formatError(path, "is named .u32 but holds text; state its format (text, or u32 if it is not text)");
+    throw formatError(path, "is named .u32 but holds text; state its format (text, or u32 if it is not text).");
   }
   if (/oraclegeneral/i.test(baseName(path))) {
     if (!looksLikeText(head)) return "oracleGeneral";
-    throw formatError(path, "is named oracleGeneral but holds text; state its format");
+    throw formatError(path, "is named oracleGeneral but holds text; state its format.");
   }
   if (looksLikeText(head)) return "text";
   if (looksLikeOracleGeneral(head)) return "oracleGeneral";
   throw formatError(
     path,
-    "has a format that its name and contents do not tell; state it (u32, oracleGeneral or text), and if it holds pages, use it as page file",
+    "has a format that its name and contents do not tell; state it (u32, oracleGeneral or text), and if it holds pages, use it as page file.",
   );
 }
 
 function formatError(path: string, what: string): TierError {
-  return new TierError("TRACE_FORMAT", `The trace ${path} ${what}.`, { path });
+  return new TierError("TRACE_FORMAT", `The trace ${path} ${what}`, { path });
 }
 
 function decoderOf(format: TraceFormat, path: string): TraceDecoder {

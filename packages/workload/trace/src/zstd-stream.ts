@@ -66,6 +66,18 @@ function parseHeader(bytes: Uint8Array): FrameHeader {
   return { bytes, windowBytes, contentBytes, singleSegment, checksum: (descriptor & 4) !== 0 };
 }
 
+/** What kind of frame begins with these bytes; `undefined`: none, or too few bytes to tell and skip it. */
+export function zstdFrameKind(head: Uint8Array): "content" | "skippable" | undefined {
+  const magic = littleEndian(head, 0, 4);
+  if (magic === MAGIC) return "content";
+  return (magic & 0xfffffff0) === SKIPPABLE_MAGIC && head.length >= 8 ? "skippable" : undefined;
+}
+
+/** Length of a skippable frame, told by its first 8 bytes. */
+export function skippableFrameBytes(head: Uint8Array): number {
+  return 8 + littleEndian(head, 4, 4);
+}
+
 /** Content length that the first frame header states; `undefined` when it states none or is not whole in `head`. */
 export function zstdContentBytes(head: Uint8Array): number | undefined {
   if (head.length < 5 || littleEndian(head, 0, 4) !== MAGIC) return undefined;

@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { KeyMap, keyOfId } from "../src/key-map.js";
+
+const key = fc.oneof(fc.nat(20), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1), fc.maxSafeNat());
+
+test("numbers keys like a Map", () => {
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 200 }), (keys) => {
+      const map = new KeyMap();
+      const model = new Map<number, number>();
+      for (const one of keys) {
+        if (!model.has(one)) model.set(one, model.size);
+        expect(map.numberOf(one)).toBe(model.get(one));
+      }
+      expect(map.count).toBe(model.size);
+      for (const [one, number] of model) expect(map.keyOf(number)).toBe(one);
+    }),
+  );
+});
+
+test("holds half a million keys in 12 bytes each, and finds them again", () => {
+  const map = new KeyMap();
+  const keys = 500_000;
+  for (let index = 0; index < keys; index++) map.numberOf(index * 64 + 5);
+  for (let index = 0; index < keys; index += 997) expect(map.numberOf(index * 64 + 5)).toBe(index);
+  expect(map.count).toBe(keys);
+  expect(map.memoryBytes() / keys).toBeLessThan(13);
+});
+
+test("keeps ids below 2^53 and tells other ids apart", () => {
+  expect(keyOfId(5, 0)).toBe(5);
+  expect(keyOfId(-1, 0x1fffff)).toBe(2 ** 53 - 1);
+  const seen = new Set<number>();
+  for (let index = 0; index < 20_000; index++) {
+    seen.add(keyOfId(index, 0x80000000));
+    seen.add(keyOfId(0x1234, 0x200000 + index));
+    seen.add(keyOfId(index << 12, -1));
+  }
+  expect(seen.size).toBe(60_000);
+  expect([...seen].every((one) => Number.isSafeInteger(one) && one >= 0)).toBe(true);
+});
