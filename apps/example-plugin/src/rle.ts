@@ -58,6 +58,7 @@ export class RleCompressor implements Compressor {
   }
 
   decompress(start: number, length: number): number {
+    assert(length >= 1 && length <= PAGE_SIZE, "a codec decompresses 1..PAGE_SIZE bytes");
     assert(start >= 0 && start + length <= this.input.length, "the compressed bytes lie in the input");
     const { input, output } = this;
     const end = start + length;
