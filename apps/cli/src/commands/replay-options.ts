@@ -1,0 +1,54 @@
+import { parseSize, TierError } from "@pagetier/base";
+import { openPages, openTrace, parseTraceFormat, traceInfo } from "@pagetier/trace";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { preparing } from "../exit.js";
+import type { RunInputs } from "../run-stack.js";
+
+/** Options of commands that replay a trace. */
+export interface ReplayFlags {
+  readonly trace: string;
+  readonly pages: string;
+  readonly format?: string;
+  readonly memory?: string;
+  readonly limit?: number;
+  readonly time: "real";
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+export function addReplayOptions(command: Command): Command {
+  return command
+    .requiredOption("--trace <file>", "key trace: .u32, oracleGeneral or text, also .gz and .zst")
+    .requiredOption("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst")
+    .option("--format <name>", "format of the trace where its name and contents do not tell")
+    .option("--memory <size>", "memory budget, e.g. 64MiB; default: the recipe's")
+    .option("--limit <accesses>", "replay only the first so many", positiveInteger)
+    .addOption(new Option("--time <kind>", "real time").choices(["real"]).default("real"))
+    .option("--seed <number>", "choice of contents and everything else that is random", integer, 1)
+    .option("--json", "print one JSON document on standard output");
+}
+
+/** Opens trace and pages, and counts what the trace touches. */
+export function openInputs(flags: ReplayFlags, signal: AbortSignal): Promise<RunInputs> {
+  return preparing(async () => {
+    if (flags.memory !== undefined) parseSize(flags.memory, "--memory");
+    const format = flags.format === undefined ? undefined : parseTraceFormat(flags.format);
+    const trace = await openTrace(flags.trace, { format, limit: flags.limit });
+    const pages = await openPages(flags.pages);
+    const { objects } = await traceInfo(trace);
+    if (objects === 0) throw new TierError("TRACE_EMPTY", `The trace ${flags.trace} holds no request.`);
+    return { trace, pages, objects, memory: flags.memory, limit: flags.limit, seed: flags.seed, signal };
+  });
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!(Number.isSafeInteger(value) && value > 0)) throw new InvalidArgumentError("Write a positive whole number.");
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Write a whole number.");
+  return value;
+}

@@ -1,0 +1,20 @@
+// The umbrella: what an application imports. The composition root, and the factories of every bundled plugin.
+
+export { kmalloc } from "@pagetier/allocator-kmalloc";
+export { zsmalloc } from "@pagetier/allocator-zsmalloc";
+export { zswap } from "@pagetier/backend-zswap";
+export { TierError } from "@pagetier/base";
+export { deflate } from "@pagetier/compressor-deflate";
+export { lz4 } from "@pagetier/compressor-lz4";
+export { lz4js } from "@pagetier/compressor-lz4js";
+export { nullCompressor } from "@pagetier/compressor-null";
+export type { AnonSpace, PageLocation } from "@pagetier/mm";
+export { lru } from "@pagetier/policies/lru";
+export { twoList } from "@pagetier/policies/two-list";
+export type { RecipeInput, Stack, StackOptions, StackStats } from "@pagetier/stack";
+export { fileStore } from "@pagetier/store-file";
+export { delay } from "@pagetier/store-filters/delay";
+export { errors } from "@pagetier/store-filters/error";
+export { stats } from "@pagetier/store-filters/stats";
+export { memoryStore } from "@pagetier/store-memory";
+export { createStack } from "./create-stack.js";

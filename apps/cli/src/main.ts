@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { TierError } from "@pagetier/base";
+import { Command, CommanderError } from "commander";
+import { addPlugins } from "./commands/plugins.js";
+import { addPool } from "./commands/pool.js";
+import { addCompare, addRun } from "./commands/run.js";
+import { CommandError, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_WRONG } from "./exit.js";
+import { note } from "./terminal.js";
+
+const EXAMPLES = `
+Examples:
+  $ pagetier compare none simple zswap --trace t.u32.zst --pages p.pages.zst --memory 64MiB
+  $ pagetier run ./my-recipe.yaml --trace t.u32.zst --pages p.pages.zst --json
+  $ pagetier pool --pages p.pages.zst --allocator zsmalloc,kmalloc --compressor lz4,deflate
+  $ pagetier plugins
+
+Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;
+
+/**
+ * Runs one command.
+ *
+ * @param args as after `pagetier`
+ * @returns the exit status
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  const onInterrupt = (): void => {
+    if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED); // The second Ctrl-C does not wait.
+    abort.abort(new CommandError(EXIT_INTERRUPTED, "Interrupted; everything temporary is cleaned up."));
+  };
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  try {
+    await programOf(abort.signal).parseAsync([...args], { from: "user" });
+    return EXIT_OK;
+  } catch (error) {
+    return statusOf(error);
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+function programOf(signal: AbortSignal): Command {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const program = new Command("pagetier")
+    .description("Keep more data in less RAM: compose, replay and measure storage-tiering stacks.")
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText("after", EXAMPLES);
+  addRun(program, signal);
+  addCompare(program, signal);
+  addPool(program, signal);
+  addPlugins(program);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_WRONG;
+  if (error instanceof CommandError) {
+    note(`pagetier: ${error.message}`);
+    return error.status;
+  }
+  if (TierError.is(error)) {
+    note(`pagetier: ${error.message} (${error.code})`);
+    return EXIT_FAILED;
+  }
+  throw error; // A bug of ours: the stack trace is what is needed.
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import { type PluginDescriptor, type PluginNode, TierError } from "@pagetier/base";
+import { PluginFinder } from "@pagetier/stack";
+import { BUNDLED } from "./create-stack.js";
+
+/**
+ * Reads plugins as the command line writes them: `name`, or `name:key=value:key=value`; several are separated by commas.
+ * Numbers and booleans are taken as such.
+ *
+ * @throws TierError PLUGIN_OPTION
+ */
+export function parseNodes(text: string): PluginNode[] {
+  return text.split(",").map((part) => {
+    const [use, ...options] = part.trim().split(":");
+    const node: Record<string, unknown> = {};
+    for (const option of options) {
+      const [key, value, ...rest] = option.split("=");
+      if (!key || value === undefined || rest.length > 0) {
+        throw new TierError(
+          "PLUGIN_OPTION",
+          `${JSON.stringify(option)} in ${JSON.stringify(part)} is no option; write name:key=value.`,
+          { part, option },
+        );
+      }
+      node[key] =
+        value === "true"
+          ? true
+          : value === "false"
+            ? false
+            : value !== "" && Number.isFinite(Number(value))
+              ? Number(value)
+              : value;
+    }
+    return { ...node, use: use ?? "" };
+  });
+}
+
+/** How a node is named in tables: as it was written. */
+export function nodeName({ use, ...options }: PluginNode): string {
+  return [use, ...Object.entries(options).map(([key, value]) => `${key}=${String(value)}`)].join(":");
+}
+
+/** A plugin, found and its options checked, ready to be made as often as needed. */
+export interface PreparedPart<Parts, Part> {
+  readonly name: string;
+  create(parts: Parts): Part;
+}
+
+/**
+ * Finds the plugin of a node and checks its options.
+ *
+ * @throws TierError PLUGIN_… naming near misses, PLUGIN_OPTION
+ */
+export async function preparePart<Parts, Part>(family: string, node: PluginNode): Promise<PreparedPart<Parts, Part>> {
+  const { use, ...options } = node;
+  const finder = new PluginFinder({ plugins: [], origins: [process.cwd(), fileURLToPath(BUNDLED)] });
+  const found = await finder.find(family, use, `--${family}`);
+  const plugin = found.plugin as PluginDescriptor<Parts, unknown, Part>;
+  const result = await plugin.options["~standard"].validate(options);
+  if (result.issues !== undefined) {
+    const issues = result.issues.map((issue) => issue.message).join("; ");
+    throw new TierError("PLUGIN_OPTION", `--${family} ${nodeName(node)}: ${issues}.`, { family, node });
+  }
+  const { value } = result;
+  return { name: nodeName(node), create: (parts) => plugin.create(parts, value) };
+}

@@ -1,0 +1,73 @@
+import { formatSize, PAGE_SIZE } from "@pagetier/base";
+import Table from "cli-table3";
+import pc from "picocolors";
+import { count, duration } from "../terminal.js";
+import type { RunReport } from "./run-report.js";
+
+/** Runs side by side, one column each, in words that need no glossary. */
+export function runTable(runs: readonly RunReport[]): string {
+  const table = new Table({
+    head: ["", ...runs.map((run) => run.recipe)],
+    colAligns: ["left", ...runs.map(() => "right" as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const [label, cell] of ROWS) {
+    const cells = runs.map(cell);
+    if (cells.some((text) => text !== "")) table.push([label, ...cells.map((text) => (text === "" ? "–" : text))]);
+  }
+  return table.toString();
+}
+
+/** One line above the table: the data and where it came from. */
+export function runHeading(run: RunReport): string {
+  const data = formatSize(run.uniquePages * PAGE_SIZE);
+  const memory = formatSize(run.memory.budgetBytes);
+  return `${pc.bold(`${data} of data in ${memory} of memory`)}: ${count(run.accesses)} accesses of ${run.trace}, contents of ${run.pages}.`;
+}
+
+const ROWS: readonly (readonly [string, (run: RunReport) => string])[] = [
+  ["faults served from disk", (run) => count(run.faults.majorFrom.store)],
+  ["faults served from compressed memory", (run) => nonZero(run.faults.majorFrom.pool)],
+  ["pages written to disk", (run) => count(run.counters.mm?.device_writes ?? 0)],
+  ["pages compressed", (run) => nonZero(poolCounter(run, "stores") - poolCounter(run, "reject_limit"))],
+  ["now in the pool", (run) => (pool(run) === undefined ? "" : `${count(pool(run)!.pages)} pages`)],
+  ["  their bytes, compressed", (run) => poolBytes(run)],
+  ["  memory that takes, tables included", (run) => poolMemory(run)],
+  ["peak memory", (run) => formatSize(run.memory.peakBytes)],
+  ["time spent waiting for memory", (run) => duration(run.stall.someMs)],
+  ["time", (run) => duration(run.elapsedMs)],
+  ["pages read back and equal", (run) => verdict(run)],
+];
+
+type Tier = RunReport["tiers"][number];
+
+function pool(run: RunReport): Tier | undefined {
+  return run.tiers.find((tier) => tier.kind === "pool");
+}
+
+/** A counter of the frontswap backend, by its name in reports. */
+function poolCounter(run: RunReport, name: string): number {
+  return run.counters["frontswap.backend"]?.[name] ?? run.counters[pool(run)?.name ?? ""]?.[name] ?? 0;
+}
+
+function nonZero(value: number): string {
+  return value > 0 ? count(value) : "";
+}
+
+function poolBytes(run: RunReport): string {
+  const tier = pool(run);
+  if (tier === undefined || tier.pages === 0) return "";
+  return `${formatSize(tier.pages * PAGE_SIZE)} → ${formatSize(tier.bytes)}`;
+}
+
+function poolMemory(run: RunReport): string {
+  const tier = pool(run);
+  if (tier === undefined || tier.pages === 0) return "";
+  const bytes = tier.frames * PAGE_SIZE;
+  return `${formatSize(bytes)} (${((tier.pages * PAGE_SIZE) / bytes).toFixed(1)} : 1)`;
+}
+
+function verdict(run: RunReport): string {
+  if (run.mismatches > 0) return pc.red(`${count(run.mismatches)} WRONG`);
+  return run.error === undefined ? pc.green(`all ${count(run.verified)}`) : pc.red("ended early");
+}

@@ -1,0 +1,58 @@
+import { stderr, stdout } from "node:process";
+import { SingleBar } from "cli-progress";
+
+/** Where results go. All else goes to {@link note} and {@link progressBar}, on standard error. */
+export function print(text: string): void {
+  stdout.write(`${text}\n`);
+}
+
+export function printJson(document: unknown): void {
+  print(JSON.stringify(document, null, 2));
+}
+
+export function note(text: string): void {
+  stderr.write(`${text}\n`);
+}
+
+/** A progress bar on a terminal; nothing elsewhere. */
+export interface Progress {
+  update(done: number, total: number | undefined): void;
+  stop(): void;
+}
+
+export function progressBar(label: string): Progress {
+  if (!stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({
+    format: `${label.padEnd(12)} {bar} {percentage} % · {value} of {total} · {eta_formatted} left`,
+    barCompleteChar: "━",
+    barIncompleteChar: "─",
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: stderr,
+  });
+  let started = false;
+  return {
+    update(done, total) {
+      if (total === undefined) return;
+      if (!started) bar.start(total, done);
+      started = true;
+      bar.update(done);
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+/** 1234567 as `1,234,567`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** Milliseconds for people: `85 ms`, `3.2 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
