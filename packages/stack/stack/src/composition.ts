@@ -38,7 +38,7 @@ import {
   SWAP_STORES,
   type SwapStore,
 } from "@pagetier/mm";
-import { type EvictionPolicy, POLICY } from "@pagetier/policy";
+import { type EvictionPolicy, isOffline, type OfflinePolicy, POLICY } from "@pagetier/policy";
 import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
 import type { BackingStore } from "@pagetier/store";
 import { familyOf } from "./families.js";
@@ -151,7 +151,15 @@ function composeMm(shared: Shared): MemoryManager {
   };
   bind(container, SWAP_STORES, stores);
   bind(container, MM_OPTIONS, options);
-  bind(container, POLICY, make(plan.policy, shared) as EvictionPolicy);
+  const policy = make(plan.policy, shared) as EvictionPolicy | OfflinePolicy;
+  if (isOffline(policy)) {
+    throw new TierError(
+      "RECIPE_INVALID",
+      `${place}: ${plan.policy.path} is ${policy.type}, which must know the future; choose a policy that works without.`,
+      { place, policy: policy.type },
+    );
+  }
+  bind(container, POLICY, policy);
   return container.resolve(MemoryManager);
 }
 

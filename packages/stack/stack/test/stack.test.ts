@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { kmalloc } from "@pagetier/allocator-kmalloc";
 import { zswap } from "@pagetier/backend-zswap";
 import { createPrng, PAGE_SIZE } from "@pagetier/base";
-import { createStack, listPlugins, type Stack } from "@pagetier/stack";
+import { type AnyPlugin, createStack, listPlugins, type Stack } from "@pagetier/stack";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { failure } from "./failure.js";
 import { loggedAllocator, loggedStore, type MapBackend, mapPlugin } from "./fakes.js";
 
@@ -132,6 +133,20 @@ test("a store that cannot block is refused for io: now", async () => {
     createStack({ swap: [{ use: "later", io: "now" }] }, { plugins: [noNow] }),
   );
   expect(message).toContain("swap[0].io");
+});
+
+test("a policy that must know the future is refused", async () => {
+  const belady: AnyPlugin = {
+    family: "policy",
+    contract: 1,
+    name: "belady",
+    summary: "Knows the future.",
+    options: z.strictObject({}),
+    create: () => ({ type: "belady", misses: () => 0 }),
+  };
+  const recipe = { reclaim: { policy: "belady" } };
+  const message = await failure("RECIPE_INVALID", () => createStack(recipe, { plugins: [belady] }));
+  expect(message).toContain("reclaim.policy is belady");
 });
 
 test("the same seed gives the same stack", async () => {
