@@ -152,7 +152,9 @@ export class FileStore implements BackingStore, NowStore {
   }
 
   async discard(slots: readonly number[]): Promise<void> {
-    for (const slot of slots) if (this.#held.delete(slot)) this.#discardedPages++;
+    for (const slot of slots) {
+      if (isSlot(slot, this.capacity) && this.#held.delete(slot)) this.#discardedPages++;
+    }
     this.#truncate();
   }
 

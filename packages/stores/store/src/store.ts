@@ -10,7 +10,8 @@ export type SlotStatus = TierError | undefined;
  * Where pages go when they leave memory. The only contract that is asynchronous by nature.
  *
  * Slots are 0..capacity - 1 and hold one page each. A slot that was never written, or was discarded, reads as zeroes.
- * Calls may overlap; overlapping calls on the same slot are the caller's to avoid. A call never rejects for a reason that
+ * Calls may overlap; overlapping calls on the same slot, and the same slot twice in one call, are the caller's to avoid.
+ * How many writes are in flight, and so how many copies of pages the store holds, is the caller's to bound. A call never rejects for a reason that
  * belongs to single slots: those are in the statuses, and one slot's failure leaves the others as they would be. A failed
  * write leaves the slot's content undefined (old, new or torn) but readable as something or as an error.
  *
@@ -36,15 +37,21 @@ export interface BackingStore {
    * @throws TierError STORE_OPEN naming the place and the remedy; nothing is left behind then
    */
   open(): Promise<void>;
-  /** Reads `slots[i]` into `into[i]`, each `PAGE_SIZE` bytes. On failure `into[i]` is undefined. */
+  /**
+   * Reads `slots[i]` into `into[i]`, each `PAGE_SIZE` bytes, which the caller leaves alone (neither changed nor shrunk
+   * away) until the promise settles. On failure the bytes in `into[i]` are undefined.
+   */
   readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]>;
   /** Writes `from[i]` to `slots[i]`. The bytes are taken before the call returns its promise; the caller may change the pages at once. */
   writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]>;
-  /** The slots' contents are needed no more; they read as zeroes. Best effort: never fails. */
+  /**
+   * The slots' contents are needed no more; they read as zeroes until they are written again. Never fails: what is no
+   * slot is ignored, giving space back is best effort. A durable store may show the old contents when it is opened again.
+   */
   discard(slots: readonly number[]): Promise<void>;
-  /** Makes completed writes durable, where the store is. @throws TierError STORE_IO */
+  /** Makes completed writes durable, where the store is. @throws TierError STORE_IO, STORE_NO_SPACE, STORE_CLOSED */
   flush(): Promise<void>;
-  /** Waits for what is in flight and releases everything. Idempotent. Later calls give `STORE_CLOSED`. */
+  /** Waits for what is in flight, which ends as usual, and releases everything. Idempotent. Calls from now on give `STORE_CLOSED`. */
   close(): Promise<void>;
   counters(): Counters;
 }
@@ -69,8 +76,9 @@ export interface Record {
  * (asked for) against `deviceBytesWritten` in its counters.
  */
 export interface RecordStore {
+  /** The bytes are taken before the call returns its promise. */
   putRecords(records: readonly Record[]): Promise<SlotStatus[]>;
-  /** @returns bytes copied into `into` (1..PAGE_SIZE), or 0 when there is no such record. @throws TierError STORE_IO, STORE_CORRUPT */
+  /** @returns bytes copied into `into` (1..PAGE_SIZE), or 0 when there is no such record. @throws TierError STORE_IO, STORE_CORRUPT, STORE_CLOSED */
   getRecord(key: number, into: Uint8Array): Promise<number>;
   /** Unknown keys are ignored. */
   deleteRecords(keys: readonly number[]): Promise<void>;

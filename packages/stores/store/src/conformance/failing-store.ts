@@ -1,0 +1,87 @@
+import { type Counters, TierError } from "@pagetier/base";
+import { sameStatus } from "../slots.js";
+import type { BackingStore, SlotStatus } from "../store.js";
+import type { FailureScript } from "./subject.js";
+
+/**
+ * A store above another that fails one operation and passes on all others. A page read, a page written and a flush are
+ * an operation each; what fails does not reach the store beneath.
+ */
+export class FailingStore implements BackingStore {
+  readonly type: string;
+  readonly durable: boolean;
+  readonly capacity: number;
+  readonly #next: BackingStore;
+  #left = Number.POSITIVE_INFINITY;
+
+  constructor(next: BackingStore) {
+    this.#next = next;
+    this.type = next.type;
+    this.durable = next.durable;
+    this.capacity = next.capacity;
+  }
+
+  /** Lets the `nth` operation from now fail. */
+  failAt(nth: number): FailureScript {
+    this.#left = nth;
+    const fired = (): boolean => this.#left <= 0;
+    return {
+      get fired() {
+        return fired();
+      },
+      stop: () => undefined, // Once it has fired, nothing more fails.
+    };
+  }
+
+  memoryBytes(): number {
+    return this.#next.memoryBytes();
+  }
+
+  open(): Promise<void> {
+    return this.#next.open();
+  }
+
+  readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    return this.#pass(slots, into, (passed, pages) => this.#next.readPages(passed, pages));
+  }
+
+  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    return this.#pass(slots, from, (passed, pages) => this.#next.writePages(passed, pages));
+  }
+
+  discard(slots: readonly number[]): Promise<void> {
+    return this.#next.discard(slots);
+  }
+
+  async flush(): Promise<void> {
+    if (--this.#left === 0) throw new TierError("STORE_IO", "flush fails because the test says so.");
+    await this.#next.flush();
+  }
+
+  close(): Promise<void> {
+    return this.#next.close();
+  }
+
+  counters(): Counters {
+    return this.#next.counters();
+  }
+
+  async #pass(
+    slots: readonly number[],
+    pages: readonly Uint8Array[],
+    move: (slots: readonly number[], pages: readonly Uint8Array[]) => Promise<SlotStatus[]>,
+  ): Promise<SlotStatus[]> {
+    const statuses = sameStatus<SlotStatus>(slots.length, undefined);
+    const passed: number[] = [];
+    for (let index = 0; index < slots.length; index++) {
+      if (--this.#left === 0) statuses[index] = new TierError("STORE_IO", `slot ${slots[index]} fails, says the test.`);
+      else passed.push(index);
+    }
+    const moved = await move(
+      passed.map((index) => slots[index]!),
+      passed.map((index) => pages[index]!),
+    );
+    for (let index = 0; index < passed.length; index++) statuses[passed[index]!] = moved[index];
+    return statuses;
+  }
+}

@@ -1,0 +1,13 @@
+export { blockingCalls } from "./blocking-calls.js";
+export { durability } from "./durability.js";
+export { FailingStore } from "./failing-store.js";
+export { failures } from "./failures.js";
+export { lifecycle } from "./lifecycle.js";
+export { agreesWithModel } from "./model.js";
+export { packedRecords } from "./packed-records.js";
+export { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
+export { readingAndWriting } from "./reading-and-writing.js";
+export { emptyDisk, type ReferenceDisk, ReferenceStore, type ReferenceStoreOptions } from "./reference-store.js";
+export type { ConformanceRunner } from "./runner.js";
+export { storeConformance } from "./store-conformance.js";
+export type { FailureScript, StoreFactory, StorePlace } from "./subject.js";
