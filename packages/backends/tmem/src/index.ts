@@ -4,5 +4,7 @@ export {
   type RemoteKey,
   type RemoteKind,
   type RemoteMemory,
+  remoteKeyName,
   remoteLost,
+  remoteUnreachable,
 } from "./remote-memory.js";

@@ -41,11 +41,13 @@ export interface RemoteFound {
  */
 export interface RemoteMemory {
   /**
-   * Puts a zpage, replacing an older one of the key.
+   * Puts a zpage, replacing an older one of the key. However it ends, the older one is not given back any more.
    *
+   * @param bytes 1..PAGE_SIZE of them; copied before the call returns
    * @param copies nodes that must hold it before the put counts, 1 or more
-   * @throws TierError REMOTE_FULL (holder has no room), REMOTE_UNREACHABLE (unknown whether it was stored: the owner must
-   *   flush before it relies on the key's absence), REMOTE_NOT_ACKNOWLEDGED (fewer copies than asked in time; as unknown)
+   * @throws TierError REMOTE_FULL (no holder has room; nothing is held), REMOTE_UNREACHABLE (unknown whether it was stored:
+   *   the owner must flush before it relies on the key's absence), REMOTE_NOT_ACKNOWLEDGED (fewer copies than asked, or
+   *   overtaken by a later operation of the key; as unknown)
    */
   put(
     key: RemoteKey,
@@ -58,7 +60,7 @@ export interface RemoteMemory {
    * Reads a zpage into `into` (at least `PAGE_SIZE` bytes).
    *
    * @param expected generation of the acknowledgement; another one means the holder lost its memory in between
-   * @returns what was found; `undefined` when the holder dropped an ephemeral page
+   * @returns what was found; `undefined` when no holder has an ephemeral page any more, and then until the next put
    * @throws TierError REMOTE_UNREACHABLE (may be tried again), REMOTE_LOST (a persistent page is gone for good)
    */
   get(key: RemoteKey, kind: RemoteKind, expected: string, into: Uint8Array): Promise<RemoteFound | undefined>;
@@ -69,14 +71,32 @@ export interface RemoteMemory {
   /** Pages held by others for this owner, by kind, as the owner's books have it. */
   remotePages(kind: RemoteKind): number;
   counters(): Counters;
+  /** Throws AssertionError at the first broken invariant. */
+  verify(): void;
+  /** What is under way, and what comes later, ends in REMOTE_UNREACHABLE. */
   close(): Promise<void>;
+}
+
+/** Writes a key as messages do: pool/object/index. */
+export function remoteKeyName(key: RemoteKey): string {
+  return `${key.pool}/${key.object}/${key.index}`;
+}
+
+/** The error for a holder that cannot be asked, or did not answer. */
+export function remoteUnreachable(key: RemoteKey, reason: string, cause?: unknown): TierError {
+  return new TierError(
+    "REMOTE_UNREACHABLE",
+    `no holder of the remote page ${remoteKeyName(key)} answers: ${reason}; try again once it is back`,
+    { ...key },
+    { cause },
+  );
 }
 
 /** The error for a persistent page that no holder has any more. */
 export function remoteLost(key: RemoteKey, reason: string, cause?: unknown): TierError {
   return new TierError(
     "REMOTE_LOST",
-    `the remote page ${key.pool}/${key.object}/${key.index} is lost: ${reason}`,
+    `the remote page ${remoteKeyName(key)} is lost: ${reason}`,
     { ...key },
     { cause },
   );

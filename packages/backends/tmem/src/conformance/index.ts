@@ -1,0 +1,10 @@
+export { failures } from "./failures.js";
+export { FakeNetwork } from "./fake-network.js";
+export { FakeNode, type Parcel, type PutAnswer } from "./fake-node.js";
+export { FakeRemoteMemory, type FakeRemoteMemoryOptions } from "./fake-remote-memory.js";
+export { agreesWithModel } from "./model.js";
+export { ordering } from "./ordering.js";
+export { putAndGet } from "./put-and-get.js";
+export { remoteMemoryConformance } from "./remote-memory-conformance.js";
+export type { ConformanceRunner } from "./runner.js";
+export type { RemoteMemoryCandidate, RemoteMemoryFactory } from "./subject.js";
