@@ -1,3 +1,13 @@
+export { ArcPolicy, arc } from "./arc.js";
+export { BeladyPolicy, belady } from "./belady.js";
+export { type ClockOptions, ClockPolicy, clock } from "./clock.js";
+export { FifoPolicy, fifo } from "./fifo.js";
+export { LfuPolicy, lfu } from "./lfu.js";
 export { LruPolicy, lru } from "./lru.js";
-export type { PolicySetup } from "./setup.js";
+export { RandomPolicy, random } from "./random.js";
+export { type S3FifoOptions, S3FifoPolicy, s3fifo } from "./s3fifo.js";
+export type { PolicySetup } from "./setup/setup.js";
+export { SievePolicy, sieve } from "./sieve.js";
+export { type SlruOptions, SlruPolicy, slru } from "./slru.js";
 export { inactiveRatio, TwoListPolicy, twoList } from "./two-list.js";
+export { type TwoQOptions, TwoQPolicy, twoQ } from "./twoq.js";

@@ -7,7 +7,7 @@
 import { assert, type PluginNode } from "@pagetier/base";
 import { type EvictionPolicy, NO_VICTIM, POLICY_CONTRACT, type PolicyPlugin } from "@pagetier/policy";
 import { z } from "zod";
-import { completed, type PolicySetup } from "./setup.js";
+import { completed, type PolicySetup } from "./setup/setup.js";
 import { IdLists } from "./tables/id-lists.js";
 
 const RECENCY = 1;

@@ -30,9 +30,9 @@
 import { assert, PAGE_SIZE, type PluginNode } from "@pagetier/base";
 import { type EvictionPolicy, NO_VICTIM, POLICY_CONTRACT, type PolicyPlugin } from "@pagetier/policy";
 import { z } from "zod";
-import { completed, type PolicySetup } from "./setup.js";
-import { IdBytes } from "./tables/id-bytes.js";
+import { completed, type PolicySetup } from "./setup/setup.js";
 import { IdLists } from "./tables/id-lists.js";
+import { IdBytes } from "./tables/id-table.js";
 
 const INACTIVE = 1;
 const ACTIVE = 2;

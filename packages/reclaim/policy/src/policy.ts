@@ -21,9 +21,15 @@ export const NO_VICTIM = -1;
 export interface EvictionPolicy {
   /** Name as recipes write it, e.g. `"lru"`. */
   readonly type: string;
+  /**
+   * `true` where a {@link hit} may condemn other pages: they count as missing from then on ({@link has} is `false`, the next
+   * use is an {@link admit}, which brings them back), but they are in memory and in {@link size} until `admit` or `victim`
+   * names them, before all others. With unbounded capacity nobody is condemned. Left out: never.
+   */
+  readonly condemns?: boolean;
   /** Resident pages. */
   readonly size: number;
-  /** Whether the page is resident. */
+  /** Whether the page is resident, so that using it is a {@link hit}. */
   has(id: number): boolean;
   /** A resident page was used. */
   hit(id: number): void;
@@ -38,8 +44,8 @@ export interface EvictionPolicy {
   victim(): number;
   /**
    * Makes a page resident again that {@link victim} gave and that could not leave, as if the policy had spared it. So a
-   * caller that rotates every victim is offered each resident page within 2 × {@link size} calls. The page fits: fewer than
-   * `capacity` are resident.
+   * caller that rotates every victim is offered each resident page within 2 × (h + 1) × {@link size} calls, h being the most
+   * hits of a page since it came. The page fits: fewer than `capacity` are resident.
    */
   rotate(id: number): void;
   /** Forgets the page: resident or ghost. Unknown ids: no-op. */

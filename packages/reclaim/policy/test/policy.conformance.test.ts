@@ -86,7 +86,7 @@ const canaries: readonly [fault: string, testThatNamesIt: RegExp, make: (parts: 
   ],
   [
     "puts a rotated page where it is next",
-    /within 2 × size calls/,
+    /each is offered/,
     (parts) =>
       new (class extends OldestFirst {
         override rotate(id: number): void {

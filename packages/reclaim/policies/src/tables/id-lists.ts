@@ -93,23 +93,24 @@ export class IdLists {
     words[2 * list + 1] = record;
   }
 
-  /** Puts an id that is linked nowhere at the oldest end. */
-  addOldest(list: number, id: number): void {
-    const words = this.#words;
-    const record = id + RESERVED;
-    const newer = words[2 * list]!;
-    words[2 * record] = newer;
-    words[2 * record + 1] = list;
-    words[2 * newer + 1] = record;
-    words[2 * list] = record;
-  }
-
   /** Puts an id that is linked nowhere into the list of `neighbour`, right on its older side. */
   addOlder(neighbour: number, id: number): void {
     const words = this.#words;
     const record = id + RESERVED;
     const newer = neighbour + RESERVED;
     const older = words[2 * newer + 1]!;
+    words[2 * record] = newer;
+    words[2 * record + 1] = older;
+    words[2 * older] = record;
+    words[2 * newer + 1] = record;
+  }
+
+  /** Puts an id that is linked nowhere into the list of `neighbour`, right on its newer side. */
+  addNewer(neighbour: number, id: number): void {
+    const words = this.#words;
+    const record = id + RESERVED;
+    const older = neighbour + RESERVED;
+    const newer = words[2 * older]!;
     words[2 * record] = newer;
     words[2 * record + 1] = older;
     words[2 * older] = record;

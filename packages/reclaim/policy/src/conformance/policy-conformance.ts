@@ -34,17 +34,25 @@ function use(policy: EvictionPolicy, id: number): number {
   }
   const left = policy.admit(id);
   assert.equal(policy.has(id), left !== id, "an admitted page is resident, a refused one is not");
-  assert.equal(policy.size, size + (left === NO_VICTIM ? 1 : 0), "size counts who came and who left");
+  const cameBack = policy.condemns === true && left === NO_VICTIM && policy.size === size;
+  if (!cameBack) assert.equal(policy.size, size + (left === NO_VICTIM ? 1 : 0), "size counts who came and who left");
   if (left !== NO_VICTIM) assert.ok(!policy.has(left), "a page that left is not resident");
   return left;
 }
+
+/** Whether `has` agrees with what came and did not leave; only a policy that says so may have condemned a page. */
+function agrees(policy: EvictionPolicy, id: number, resident: ReadonlySet<number>): boolean {
+  return policy.has(id) === resident.has(id) || (policy.condemns === true && resident.has(id));
+}
+
+const HITS_MOST = 3;
 
 /** Pages 0..count - 1, some of them hit, in a policy that never evicts by itself. */
 function filled(make: MakePolicy, count: number): EvictionPolicy {
   const policy = make(partsOf(Infinity));
   for (let id = 0; id < count; id++) {
     use(policy, id);
-    for (let hits = id % 4; hits > 0; hits--) use(policy, id);
+    for (let hits = id % (HITS_MOST + 1); hits > 0; hits--) use(policy, id);
   }
   return policy;
 }
@@ -154,14 +162,13 @@ export function aloneConformance({ describe, test }: TestRunner, make: MakePolic
         const random = createPrng(capacity);
         for (let step = 0; step < 300; step++) {
           const id = random.below(2 * capacity + 2);
-          const known = policy.has(id);
-          assert.equal(known, resident.has(id), "exactly the pages that came and did not leave are resident");
+          assert.ok(agrees(policy, id, resident), "exactly the pages that came and did not leave are resident");
           const left = use(policy, id);
           if (left === id) continue;
           if (left !== NO_VICTIM) assert.ok(resident.delete(left), "the page that left was resident");
           resident.add(id);
         }
-        for (let id = 0; id < 2 * capacity + 2; id++) assert.equal(policy.has(id), resident.has(id));
+        for (let id = 0; id < 2 * capacity + 2; id++) assert.ok(agrees(policy, id, resident));
       }
     });
 
@@ -196,12 +203,12 @@ export function drivenConformance({ describe, test }: TestRunner, make: MakePoli
       policy.verify();
     });
 
-    test("if no page can leave, each is offered within 2 × size calls", () => {
+    test("if no page can leave, each is offered, the sooner the fewer hits there were", () => {
       for (const count of [1, 2, 3, 10, 100]) {
         const policy = filled(make, count);
         for (let turn = 0; turn < 2; turn++) {
           const offered = new Set<number>();
-          for (let call = 0; call < 2 * count; call++) {
+          for (let call = 0; call < 2 * (HITS_MOST + 1) * count; call++) {
             const id = policy.victim();
             offered.add(id);
             policy.rotate(id);
@@ -256,7 +263,8 @@ export function drivenConformance({ describe, test }: TestRunner, make: MakePoli
             }
             assert.equal(policy.size, resident.size);
             assert.ok(policy.size <= pages, "the capacity holds");
-            for (let page = 0; page <= 24; page++) assert.equal(policy.has(page), resident.has(page));
+            for (let page = 0; page <= 24; page++)
+              assert.ok(agrees(policy, page, resident), "exactly these are resident");
             policy.verify();
           }
         }),
