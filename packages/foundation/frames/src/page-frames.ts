@@ -44,7 +44,7 @@ export interface FrameOwner {
 export interface PageFramesOptions {
   /** The budget, in bytes; at least {@link PageFrames.minimumBytes}. */
   readonly budgetBytes: number;
-  /** Frames only the context `"writeback"` may take; default one cluster of 32, less in small budgets. */
+  /** Frames only the context `"writeback"` may take; default one cluster of 32, less in small budgets (below 4 MiB), where it is half of the min watermark. */
   readonly reserveFrames?: number;
 }
 
@@ -253,7 +253,7 @@ export class PageFrames implements Accountant {
     }
     this.#budgetBytes = budgetBytes;
     this.#total = Math.floor(budgetBytes / (PAGE_SIZE + FRAME_RECORD_BYTES));
-    this.#reserveFrames = this.#reserveWanted ?? Math.min(CLUSTER, Math.floor(this.#total / 16));
+    this.#reserveFrames = this.#reserveWanted ?? Math.min(CLUSTER, Math.floor(this.#total / 32));
     this.#watermarks = watermarksFor(this.#total);
   }
 

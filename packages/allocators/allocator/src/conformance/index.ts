@@ -1,0 +1,10 @@
+export { accounting } from "./accounting.js";
+export { allocation } from "./allocation.js";
+export { bytes } from "./bytes.js";
+export { groups } from "./groups.js";
+export { agreesWithModel } from "./model.js";
+export { moving } from "./moving.js";
+export { ReferenceZpool } from "./reference-zpool.js";
+export type { ConformanceRunner } from "./runner.js";
+export { assertHolds, bytesOf, fillUp, makeSubject, type Subject, type ZpoolFactory } from "./subject.js";
+export { zpoolConformance } from "./zpool-conformance.js";
