@@ -34,7 +34,7 @@ export type FrontswapLoad = "hit" | "hitExclusive" | "miss" | "remote";
 export interface Frontswap {
   /** Name as recipes write it, e.g. `"zswap"`. */
   readonly type: string;
-  /** An area was turned on: stores for it may follow. Comes exactly once per area before its first store. */
+  /** An area was turned on: stores for it may follow. Comes once each time an area is turned on (`invalidateArea` is the other end), before its first store. */
   init(type: number): void;
   /**
    * Takes a page. A second store of a key replaces the first. It may be refused for any reason; the caller then writes
