@@ -12,8 +12,9 @@ import { type Accountant, assert, ChunkedWords } from "@pagetier/base";
 
 const OFFSET_BITS = 26;
 const OFFSET_MASK = 2 ** OFFSET_BITS - 1;
-const LENGTH_MASK = 0x1fff;
-const CODEC_SHIFT = 24;
+/** Where the length and the codec lie in a meta word; the flags below are tested in place. */
+export const LENGTH_MASK = 0x1fff;
+export const CODEC_SHIFT = 24;
 
 /** The page is one repeated word; no zpage. */
 export const SAME_FILLED = 1 << 13;
@@ -159,13 +160,14 @@ export class Entries {
     this.#payloadHigh.set(entry, word);
   }
 
+  /** Length, codec and flags in one word, for those who need several of them. */
+  metaOf(entry: number): number {
+    return this.#records.get(entry * WORDS + META);
+  }
+
   /** Stored bytes: 1..PAGE_SIZE, 0 for a same-filled page. */
   lengthOf(entry: number): number {
     return this.#records.get(entry * WORDS + META) & LENGTH_MASK;
-  }
-
-  codecOf(entry: number): number {
-    return this.#records.get(entry * WORDS + META) >>> CODEC_SHIFT;
   }
 
   generationOf(entry: number): number {

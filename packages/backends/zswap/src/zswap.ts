@@ -37,7 +37,18 @@ import {
   type Shrinker,
   type Shrinkers,
 } from "@pagetier/shrinker";
-import { CLEAN, Entries, IN_FLIGHT, NO_ENTRY, RAW, REFERENCED, SAME_FILLED, TWO_WORDS } from "./entries.js";
+import {
+  CLEAN,
+  CODEC_SHIFT,
+  Entries,
+  IN_FLIGHT,
+  LENGTH_MASK,
+  NO_ENTRY,
+  RAW,
+  REFERENCED,
+  SAME_FILLED,
+  TWO_WORDS,
+} from "./entries.js";
 import { ZSWAP_OPTIONS, type ZswapOptions } from "./options.js";
 import { PoolLimit } from "./pool-limit.js";
 
@@ -425,18 +436,19 @@ export class Zswap implements Frontswap, Shrinker {
 
   /** Copies an entry's page out. @throws TierError FRONTSWAP_LOST */
   #fill(entry: number, into: Uint8Array): void {
-    if (this.#entries.has(entry, SAME_FILLED)) {
+    const meta = this.#entries.metaOf(entry);
+    if ((meta & SAME_FILLED) !== 0) {
       this.#fillSame(entry, into);
       return;
     }
     const handle = this.#entries.payload(entry) as Handle;
-    if (this.#entries.has(entry, RAW)) {
+    if ((meta & RAW) !== 0) {
       this.#pool.read(handle, into, 0);
       return;
     }
-    const compressor = this.#codecs[this.#entries.codecOf(entry)]!;
+    const compressor = this.#codecs[meta >>> CODEC_SHIFT]!;
     const start = this.#pool.readAround(handle, compressor.input);
-    const length = this.#entries.lengthOf(entry);
+    const length = meta & LENGTH_MASK;
     try {
       const restored = compressor.decompress(start, length);
       if (restored !== PAGE_SIZE) throw compressorCorrupt(compressor.type, `they give ${restored} bytes`, length);

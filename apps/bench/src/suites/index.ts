@@ -1,0 +1,5 @@
+import type { Suite } from "../suite.js";
+import { poolPath } from "./pool-path.js";
+
+/** Every suite, in the order of `list`. */
+export const SUITES: readonly Suite[] = [poolPath];
