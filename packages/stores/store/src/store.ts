@@ -26,10 +26,10 @@ export interface BackingStore {
   /** Slots in the store; `Infinity` when it grows as needed. Constant after {@link open}. */
   readonly capacity: number;
   /** Blocking calls, for stores that have them. */
-  readonly now?: NowStore;
+  readonly now?: NowStore | undefined;
   /** Records of variable length, for stores that have them. */
-  readonly records?: RecordStore;
-  /** Bytes of memory that the store holds for itself: I/O buffers, tables. */
+  readonly records?: RecordStore | undefined;
+  /** Bytes of memory that the store holds for itself: I/O buffers, tables. A filter's include those of the store beneath. */
   memoryBytes(): number;
   /**
    * Makes the store ready. Comes once, before anything else.
@@ -53,6 +53,7 @@ export interface BackingStore {
   flush(): Promise<void>;
   /** Waits for what is in flight, which ends as usual, and releases everything. Idempotent. Calls from now on give `STORE_CLOSED`. */
   close(): Promise<void>;
+  /** A filter adds its own, under names that begin with its type, to those of the store beneath. */
   counters(): Counters;
 }
 
@@ -91,7 +92,7 @@ export interface StoreParts {
   readonly prng: Prng;
   /** Folder against which relative paths resolve. */
   readonly directory: string;
-  readonly next?: BackingStore;
+  readonly next?: BackingStore | undefined;
 }
 
 export type StorePlugin<Options> = PluginDescriptor<StoreParts, Options, BackingStore>;

@@ -1,0 +1,161 @@
+// Finds out what changed beneath: a CRC-32 of each page written, kept in memory (4 bytes a slot in blocks of 1024 slots),
+// is compared when the page is read. It finds what a device or somebody else did to the pages while this process runs; a
+// page from before has no checksum and passes unchecked. A random change goes unnoticed once in 2^32.
+import { crc32 } from "node:zlib";
+import { type Counters, type PluginNode, TierError } from "@pagetier/base";
+import {
+  type BackingStore,
+  isSlot,
+  type NowStore,
+  type RecordStore,
+  type SlotStatus,
+  STORE_CONTRACT,
+  type StorePlugin,
+} from "@pagetier/store";
+import { z } from "zod";
+import { type FilterNode, FilterStore, NEXT_POSITION, nextOf } from "./filter-store.js";
+
+const BLOCK_SLOTS = 1024;
+/** No checksum is known. A page whose CRC is 0 gets 1 instead. */
+const NONE = 0;
+
+function sumOf(bytes: Uint8Array): number {
+  return crc32(bytes) || 1;
+}
+
+export class ChecksumStore extends FilterStore implements NowStore {
+  readonly type = "checksum";
+  readonly #blocks = new Map<number, Uint32Array>();
+  readonly #recordSums = new Map<number, number>();
+  #checked = 0;
+  #unchecked = 0;
+  #mismatches = 0;
+
+  constructor(next: BackingStore) {
+    super(next);
+  }
+
+  override get now(): NowStore | undefined {
+    return this.next.now === undefined ? undefined : this;
+  }
+
+  override get records(): RecordStore | undefined {
+    const { records } = this.next;
+    if (records === undefined) return undefined;
+    return {
+      putRecords: async (list) => {
+        const keys = list.map(({ key }) => key);
+        for (const { key, bytes } of list) this.#recordSums.set(key, sumOf(bytes));
+        const statuses = await records.putRecords(list);
+        statuses.forEach((status, index) => {
+          if (status !== undefined) this.#recordSums.delete(keys[index]!);
+        });
+        return statuses;
+      },
+      getRecord: async (key, into) => {
+        const length = await records.getRecord(key, into);
+        const expected = this.#recordSums.get(key) ?? NONE;
+        const status = length === 0 ? undefined : this.#compare(expected, into.subarray(0, length), `record ${key}`);
+        if (status !== undefined) throw status;
+        return length;
+      },
+      deleteRecords: (keys) => {
+        for (const key of keys) this.#recordSums.delete(key);
+        return records.deleteRecords(keys);
+      },
+    };
+  }
+
+  override memoryBytes(): number {
+    return this.next.memoryBytes() + this.#blocks.size * BLOCK_SLOTS * 4 + this.#recordSums.size * 40;
+  }
+
+  override async readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    const statuses = await this.next.readPages(slots, into);
+    return statuses.map((status, index) => status ?? this.#check(slots[index]!, into[index]!));
+  }
+
+  override async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    this.#remember(slots, from);
+    return this.#forgetFailed(slots, await this.next.writePages(slots, from));
+  }
+
+  readPageNow(slot: number, into: Uint8Array): SlotStatus {
+    return this.next.now!.readPageNow(slot, into) ?? this.#check(slot, into);
+  }
+
+  writePagesNow(slots: readonly number[], from: readonly Uint8Array[]): SlotStatus[] {
+    this.#remember(slots, from);
+    return this.#forgetFailed(slots, this.next.now!.writePagesNow(slots, from));
+  }
+
+  override discard(slots: readonly number[]): Promise<void> {
+    for (const slot of slots) this.#set(slot, NONE);
+    return this.next.discard(slots);
+  }
+
+  protected ownCounters(): Counters {
+    return {
+      checksumChecked: this.#checked,
+      checksumUnchecked: this.#unchecked,
+      checksumMismatches: this.#mismatches,
+    };
+  }
+
+  #remember(slots: readonly number[], from: readonly Uint8Array[]): void {
+    for (let index = 0; index < slots.length; index++) this.#set(slots[index]!, sumOf(from[index]!));
+  }
+
+  /** A slot whose write failed may hold anything: nothing to compare with. */
+  #forgetFailed(slots: readonly number[], statuses: SlotStatus[]): SlotStatus[] {
+    for (let index = 0; index < slots.length; index++)
+      if (statuses[index] !== undefined) this.#set(slots[index]!, NONE);
+    return statuses;
+  }
+
+  #check(slot: number, page: Uint8Array): SlotStatus {
+    const expected = this.#blocks.get(Math.floor(slot / BLOCK_SLOTS))?.[slot % BLOCK_SLOTS] ?? NONE;
+    return this.#compare(expected, page, `slot ${slot}`);
+  }
+
+  #compare(expected: number, bytes: Uint8Array, what: string): SlotStatus {
+    if (expected === NONE) {
+      this.#unchecked++;
+      return undefined;
+    }
+    this.#checked++;
+    if (sumOf(bytes) === expected) return undefined;
+    this.#mismatches++;
+    const message = `${what} of store ${this.next.type} is not what was written there (its checksum differs); check the device, the content is lost.`;
+    return new TierError("STORE_CORRUPT", message, { what, expected });
+  }
+
+  #set(slot: number, sum: number): void {
+    if (!isSlot(slot, this.capacity)) return;
+    const number = Math.floor(slot / BLOCK_SLOTS);
+    let block = this.#blocks.get(number);
+    if (block === undefined) {
+      if (sum === NONE) return;
+      block = new Uint32Array(BLOCK_SLOTS);
+      this.#blocks.set(number, block);
+    }
+    block[slot % BLOCK_SLOTS] = sum;
+  }
+}
+
+export type ChecksumOptions = Readonly<Record<string, never>>;
+
+export const plugin: StorePlugin<ChecksumOptions> = {
+  family: "store",
+  contract: STORE_CONTRACT,
+  name: "checksum",
+  summary: "Detects pages that changed in the store beneath, by a checksum kept in memory.",
+  options: z.strictObject({}),
+  positions: NEXT_POSITION,
+  create: (parts) => new ChecksumStore(nextOf("checksum", parts)),
+};
+
+/** The recipe node of a {@link ChecksumStore}. */
+export function checksum(node: FilterNode): PluginNode {
+  return { use: "checksum", ...node };
+}

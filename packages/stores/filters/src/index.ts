@@ -1,0 +1,6 @@
+export { ChecksumStore, checksum } from "./checksum.js";
+export { type DelayOptions, DelayStore, delay } from "./delay.js";
+export { type ErrorCode, type ErrorOptions, ErrorStore, errors } from "./error.js";
+export { type FilterNode, FilterStore } from "./filter-store.js";
+export { StatsStore, stats } from "./stats.js";
+export { type ThrottleOptions, ThrottleStore, throttle } from "./throttle.js";
