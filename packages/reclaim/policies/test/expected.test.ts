@@ -6,6 +6,7 @@ import { plugin as belady } from "../src/belady.js";
 import { plugin as clock } from "../src/clock.js";
 import { plugin as fifo } from "../src/fifo.js";
 import { plugin as lfu } from "../src/lfu.js";
+import { plugin as lirs } from "../src/lirs.js";
 import { plugin as lru } from "../src/lru.js";
 import { plugin as s3fifo } from "../src/s3fifo.js";
 import { plugin as sieve } from "../src/sieve.js";
@@ -54,6 +55,7 @@ describe.skipIf(traces === undefined)("on real traces (skipped where there are n
   check("clock:n-bit-counter=2", clock, { "n-bit-counter": "2" });
   check("fifo", fifo);
   check("lfu", lfu);
+  check("lirs-authors", lirs);
   check("lru", lru);
   check("s3fifo", s3fifo);
   check("s3fifo:move-to-main-threshold=1", s3fifo, { moveToMainThreshold: 1 });
