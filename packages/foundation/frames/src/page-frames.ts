@@ -58,6 +58,8 @@ const WORDS_PER_SEGMENT = FRAMES_PER_SEGMENT / 32;
 /** What a frame costs beside its bytes: the cached view (measured: 100 to 190 bytes), its slot in an array, its owner byte. */
 const FRAME_RECORD_BYTES = 256;
 const CLUSTER = 32;
+/** A frame number fits 22 bits. */
+const FRAMES_MAX = (1 << 22) - 1;
 const OWNERS_MAX = 255;
 
 /** Frames 256 n + 1 … 256 n + 256 (frame 0 does not exist, so that 0 can mean none). */
@@ -95,8 +97,9 @@ export class PageFrames implements Accountant {
   #total = 0;
   /** No segment below this one has a free frame. */
   #lowestFree = 0;
-  /** An empty segment kept at full size, so that a stack at the edge does not grow and shrink it again and again. */
+  /** The lowest empty segment stays at full size, so that a stack at the edge does not grow and shrink it again and again. */
   #spare: Segment | undefined;
+  #spareNumber = 0;
   #watermarks: Watermarks = { min: 0, low: 0, high: 0 };
   #reserveFrames = 0;
   readonly #reserveWanted: number | undefined;
@@ -113,7 +116,7 @@ export class PageFrames implements Accountant {
     return this.#budgetBytes;
   }
 
-  /** Frames that the budget holds when nothing is charged. */
+  /** Frames that the budget holds when nothing is charged; at most 2^22 - 1 (16 GiB). */
   get total(): number {
     return this.#total;
   }
@@ -183,7 +186,9 @@ export class PageFrames implements Accountant {
   /** Takes a frame. Its content is undefined. @returns {@link NO_FRAME} when the context may go no deeper */
   take(context: AllocationContext, owner: number): Frame {
     if (this.available(context) < 1) return NO_FRAME;
-    return this.#takeLowest(owner);
+    const frame = this.#takeLowest(owner);
+    this.#notePeak();
+    return frame;
   }
 
   /** Takes `count` frames into `into[0 ..)`, or none. @returns whether it took them */
@@ -191,6 +196,7 @@ export class PageFrames implements Accountant {
     assert(count <= into.length, "the frames fit their array");
     if (this.available(context) < count) return false;
     for (let index = 0; index < count; index++) into[index] = this.#takeLowest(owner);
+    this.#notePeak();
     return true;
   }
 
@@ -207,7 +213,7 @@ export class PageFrames implements Accountant {
     this.#used--;
     const number = (frame - 1) >>> SEGMENT_SHIFT;
     if (number < this.#lowestFree) this.#lowestFree = number;
-    if (segment.used === 0) this.#retire(segment);
+    if (segment.used === 0) this.#retire(segment, number);
   }
 
   /** The frame's bytes: one view per frame, always the same object, `PAGE_SIZE` long. */
@@ -252,7 +258,7 @@ export class PageFrames implements Accountant {
       );
     }
     this.#budgetBytes = budgetBytes;
-    this.#total = Math.floor(budgetBytes / (PAGE_SIZE + FRAME_RECORD_BYTES));
+    this.#total = Math.min(FRAMES_MAX, Math.floor(budgetBytes / (PAGE_SIZE + FRAME_RECORD_BYTES)));
     this.#reserveFrames = this.#reserveWanted ?? Math.min(CLUSTER, Math.floor(this.#total / 32));
     this.#watermarks = watermarksFor(this.#total);
   }
@@ -337,7 +343,6 @@ export class PageFrames implements Accountant {
     segment.used++;
     this.#used++;
     this.#framesByOwner[owner]!++;
-    this.#notePeak();
     return (number * FRAMES_PER_SEGMENT + index + 1) as Frame;
   }
 
@@ -362,9 +367,14 @@ export class PageFrames implements Accountant {
   }
 
   /** An empty segment gives its memory back, except that the lowest such is kept as a spare. */
-  #retire(segment: Segment): void {
+  #retire(segment: Segment, number: number): void {
+    if (this.#spare !== undefined && this.#spareNumber < number) {
+      resize(segment.buffer, 0);
+      return;
+    }
     if (this.#spare !== undefined) resize(this.#spare.buffer, 0);
     this.#spare = segment;
+    this.#spareNumber = number;
   }
 
   #notePeak(): void {
