@@ -24,6 +24,7 @@ export default defineConfig({
           name: "dist",
           environment: "node",
           include: ["packages/stack/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "tooling/*/test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/test/tmp-*/**"],
           server: { deps: { external: [/\/dist\//] } },
           testTimeout: 120_000,
         },
