@@ -65,11 +65,11 @@ export function unknownKeyText(path: readonly Key[], known: readonly string[]): 
   return `${pathText(path)} is no known key${hint === "" ? "" : `; ${hint}`}`;
 }
 
-/** The keys of a zod object, or none for other schemas. */
-export function keysOf(schema: unknown): string[] {
-  if (typeof schema !== "object" || schema === null || !("shape" in schema)) return [];
+/** The keys of a zod object; `undefined` for other schemas, which do not tell. */
+export function keysOf(schema: unknown): string[] | undefined {
+  if (typeof schema !== "object" || schema === null || !("shape" in schema)) return undefined;
   const { shape } = schema;
-  return typeof shape === "object" && shape !== null ? Object.keys(shape) : [];
+  return typeof shape === "object" && shape !== null ? Object.keys(shape) : undefined;
 }
 
 /** zod says "Invalid input: expected number, received string"; the value speaks for itself. */

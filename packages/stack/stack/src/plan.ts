@@ -49,10 +49,9 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
   const frontswap: PlannedNode[] = [];
   for (const [index, node] of recipe.frontswap.entries()) {
     const path = recipe.frontswap.length === 1 ? ["frontswap"] : ["frontswap", index];
-    // A choice for the whole stack is a default of its backends.
+    const planned = await planner.plan("frontswap", node, path);
     const { poolFull } = recipe.reclaim;
-    const completed = poolFull === undefined || "poolFull" in node ? node : { ...node, poolFull };
-    frontswap.push(await planner.plan("frontswap", completed, path));
+    frontswap.push(poolFull === undefined ? planned : await planner.withDefault(planned, node, path, { poolFull }));
   }
   const swap: PlannedSwap[] = [];
   for (const [index, { node, priority, io }] of recipe.swap.entries()) {
@@ -92,6 +91,30 @@ class Planner {
     return { plugin, specifier, path: pathText(path), options: await this.#validated(plugin, own, path), positions };
   }
 
+  /**
+   * Gives a planned backend what the recipe chose for the whole stack, unless its node states its own.
+   *
+   * @throws TierError RECIPE_CONFLICT when the backend has no such option
+   */
+  async withDefault(
+    planned: PlannedNode,
+    node: PluginNode,
+    path: Path,
+    choice: { readonly poolFull: string },
+  ): Promise<PlannedNode> {
+    if (node.poolFull !== undefined) return planned;
+    const { plugin } = planned;
+    const known = keysOf(plugin.options);
+    if (known !== undefined && !known.includes("poolFull")) {
+      throw new TierError(
+        "RECIPE_CONFLICT",
+        `${this.#place}: reclaim.poolFull says what a full pool does, and ${pathText(path)} is ${plugin.name}, which has no such option; leave it out, or choose another backend.`,
+        { place: this.#place, keys: ["reclaim.poolFull", pathText(path)] },
+      );
+    }
+    return this.plan("frontswap", { ...node, ...choice }, path);
+  }
+
   #nodeOf(node: PluginNode, option: string, position: PluginPosition, plugin: AnyPlugin, path: Path): PluginNode {
     const value = node[option] ?? position.default;
     if (typeof value === "string" && value !== "") return { use: value };
@@ -115,7 +138,7 @@ class Planner {
   async #validated(plugin: AnyPlugin, options: Readonly<Record<string, unknown>>, path: Path): Promise<unknown> {
     const result = await plugin.options["~standard"].validate(options);
     if (result.issues === undefined) return result.value;
-    const known = [...keysOf(plugin.options), ...Object.keys(plugin.positions ?? {})];
+    const known = [...(keysOf(plugin.options) ?? []), ...Object.keys(plugin.positions ?? {})];
     const issues = result.issues.map((issue) =>
       issueText(issue, path, options, (inner) => (inner.length === 0 ? known : [])),
     );

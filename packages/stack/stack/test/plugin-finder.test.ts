@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { makePlan } from "../src/plan.js";
+import type { AnyPlugin } from "../src/plugin.js";
 import { PluginFinder } from "../src/plugin-finder.js";
 import { parseRecipe, type RecipeInput } from "../src/recipe.js";
 import { failure } from "./failure.js";
@@ -120,6 +122,15 @@ test("positions are resolved inside each other, and every plugin's schema comple
   expect(backend?.positions.allocator).toMatchObject({ path: "frontswap.allocator", options: { chainPages: 4 } });
   expect(backend?.positions.compressor?.plugin.name).toBe("null");
   expect(plan.policy.plugin.name).toBe("two-list");
+});
+
+test("a choice for the whole stack needs backends that have it", async () => {
+  const plain: AnyPlugin = { ...mapPlugin([]), options: z.strictObject({}), positions: {} };
+  const given = new PluginFinder({ plugins: [plain], origins: [here] });
+  const recipe = { frontswap: ["zswap", "map"], reclaim: { poolFull: "refuse" }, swap: "memory" } as const;
+  const message = await failure("RECIPE_CONFLICT", () => makePlan(parseRecipe(recipe, "r"), given, "r"));
+  expect(message).toContain("reclaim.poolFull");
+  expect(message).toContain("frontswap[1] is map");
 });
 
 test("wrong options are told by path, value and what was expected, whatever the schema", async () => {
