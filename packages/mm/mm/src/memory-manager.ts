@@ -35,6 +35,13 @@ import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js
 
 const OWNER_NAME = "resident";
 
+/** A page on its way into memory, and the accesses that wait for it. */
+interface Fault {
+  readonly done: Promise<void>;
+  /** Done in one go with the page's arrival, in the order in which they came. */
+  readonly accesses: (() => void)[];
+}
+
 /** The memory manager of one stack. Also the write-back path of its backends. */
 @injectable()
 export class MemoryManager implements SwapWriteback, SpacePager {
@@ -49,10 +56,11 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #copy = new PageCopy();
   readonly #stall: StallClock;
   /** Faults that wait, by page: an access to the same page joins. */
-  readonly #faults = new Map<PageId, Promise<void>>();
+  readonly #faults = new Map<PageId, Fault>();
   readonly #spaces = new Set<AnonymousSpace>();
   #ioBufferBytes = 0;
   #state: "new" | "open" | "closed" = "new";
+  #closing: Promise<void> | undefined;
   #minorFaults = 0;
   #poolFaults = 0;
   #storeFaults = 0;
@@ -105,9 +113,10 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     assert(this.#state === "new", "a memory manager is opened once");
     const opened: SwapStore[] = [];
     try {
-      for (const swap of this.#stores) {
+      for (const [type, swap] of this.#stores.entries()) {
         await swap.store.open();
         opened.push(swap);
+        this.#swap.areas[type]!.open();
         const bytes = swap.store.memoryBytes();
         if (!this.#frames.charge(bytes)) {
           throw new TierError(
@@ -180,11 +189,21 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   async read(page: PageId, offset: number, into: Uint8Array): Promise<void> {
-    while (!this.readNow(page, offset, into)) await this.#fault(page);
+    let done = this.readNow(page, offset, into);
+    while (!done) {
+      await this.#fault(page, () => {
+        done = this.readNow(page, offset, into);
+      });
+    }
   }
 
   async write(page: PageId, offset: number, from: Uint8Array): Promise<void> {
-    while (!this.writeNow(page, offset, from)) await this.#fault(page);
+    let done = this.writeNow(page, offset, from);
+    while (!done) {
+      await this.#fault(page, () => {
+        done = this.writeNow(page, offset, from);
+      });
+    }
   }
 
   discard(page: PageId): void {
@@ -287,6 +306,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       deviceWrites: writer.pagesWritten,
       deviceWriteClusters: writer.clusters,
       deviceWriteErrors: writer.errors,
+      deviceDiscardErrors: this.#swap.discardErrors,
       slotsExhausted: this.#swap.slotsExhausted,
       ...this.#reclaim.counters(),
     };
@@ -309,10 +329,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   /** Ends all work, from the hooks inwards: accesses, reclaim, backends, writes, stores. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#state = "closed";
-    await Promise.allSettled(this.#faults.values());
+    await Promise.allSettled([...this.#faults.values()].map((fault) => fault.done));
     await this.#reclaim.stop();
     await this.#frontswap.close();
     await this.#swap.flush();
@@ -381,18 +405,26 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     return source !== undefined;
   }
 
-  /** Waits until the page is worth another look. One fault per page; others join. */
-  #fault(page: PageId): Promise<void> {
+  /**
+   * Waits until the page is worth another look. One fault per page; others join.
+   *
+   * @param access runs as soon as the page is in memory, before anyone else can have it sent out again. It may not run at
+   *   all, so the caller looks whether it did
+   */
+  #fault(page: PageId, access: () => void): Promise<void> {
     this.#mustBeOpen();
     let fault = this.#faults.get(page);
     if (fault === undefined) {
-      fault = this.#bringIn(page).finally(() => this.#faults.delete(page));
+      const accesses: (() => void)[] = [];
+      const done = this.#bringIn(page, accesses).finally(() => this.#faults.delete(page));
+      fault = { done, accesses };
       this.#faults.set(page, fault);
     }
-    return this.#stall.during(fault);
+    fault.accesses.push(access);
+    return this.#stall.during(fault.done);
   }
 
-  async #bringIn(page: PageId): Promise<void> {
+  async #bringIn(page: PageId, accesses: readonly (() => void)[]): Promise<void> {
     const frame = await this.#takeFrame(isSlot(this.#table.word(page)));
     // Another look: the page may have been discarded or written to while this waited for memory.
     const word = this.#table.word(page);
@@ -406,6 +438,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         if (!mapped) this.#frames.give(frame);
       }
     }
+    for (const access of accesses) access();
   }
 
   /**

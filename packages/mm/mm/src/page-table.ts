@@ -59,9 +59,22 @@ export class PageTable {
     return base as PageId;
   }
 
-  /** Gives a space's numbers back; none of its pages has content any more. */
+  /** Gives a space's numbers back; none of its pages has content any more. Ranges side by side become one. */
   release(base: PageId, pages: number): void {
-    this.#freeRanges.push({ base, pages });
+    const next = this.#freeRanges.findIndex((range) => range.base > base);
+    const index = next < 0 ? this.#freeRanges.length : next;
+    this.#freeRanges.splice(index, 0, { base, pages });
+    for (let left = index; left >= 0 && left >= index - 1; left--) {
+      const range = this.#freeRanges[left]!;
+      const right = this.#freeRanges[left + 1];
+      if (right === undefined || range.base + range.pages !== right.base) continue;
+      range.pages += right.pages;
+      this.#freeRanges.splice(left + 1, 1);
+    }
+    const last = this.#freeRanges.at(-1)!;
+    if (last.base + last.pages !== this.#nextPage) return;
+    this.#nextPage = last.base;
+    this.#freeRanges.pop();
   }
 
   /** The page's word: 0, a frame, or a slot. */

@@ -5,7 +5,7 @@
 // - `reclaimNow` runs inside an access that must not wait: nothing is written to devices, only memory helps (a pool, or
 //   pages that have a copy below).
 // - `direct` runs for an access that waits: writes are started, and waited for before the priority is raised, since what
-//   is on its way out frees frames without more pressure.
+//   is on its way out frees frames without more pressure. So are reads: what arrives can leave again.
 // - the background reclaimer (kswapd) starts below the low watermark and works in small steps until the high one.
 //
 // Source: Linux 6.18 mm/vmscan.c (balance_pgdat, do_try_to_free_pages); constants in options.ts.
@@ -37,6 +37,8 @@ export class Reclaim {
   #inPass = false;
   #scanned = 0;
   #stolen = 0;
+  /** Pages that left at once; a page that is written leaves when the write has settled, if it does. */
+  #left = 0;
   #kept = 0;
   #directRuns = 0;
   #nowRuns = 0;
@@ -97,17 +99,20 @@ export class Reclaim {
     this.#nowRuns++;
     let freed = 0;
     for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; priority -= 3) {
-      freed += this.#pass(priority, false, CLUSTER_PAGES - freed);
-      if (priority === PRIORITY_GENTLE && freed === 0) break; // Nothing leaves without I/O: that is the waiting caller's.
+      const gained = this.#pass(priority, false, CLUSTER_PAGES - freed);
+      if (gained === 0) break; // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
+      freed += gained;
     }
     this.#nowNs += this.#clock.now() - start;
     return this.#frames.available("user") > 0;
   }
 
   /**
-   * Reclaims for an access that waits. Callers that come while a run is under way join it.
+   * Reclaims for an access that waits. Callers that come while a run is under way join it. A run that gained nothing
+   * gives background work a turn before it says so.
    *
-   * @returns whether anything was gained: frames freed, or pages written
+   * @returns whether anything was gained: frames freed, pages that left (be it for a pool that grew as much), pages
+   *   written, or an end of other I/O. None of them can go on for ever, so a caller may try again each time.
    */
   direct(): Promise<boolean> {
     this.#direct ??= this.#runDirect().finally(() => {
@@ -146,7 +151,7 @@ export class Reclaim {
   async #runDirect(): Promise<boolean> {
     this.#directRuns++;
     this.#kswapdFailures = 0; // Whoever waits revives the background reclaimer.
-    const written = this.#swap.writer.pagesWritten;
+    const before = this.#progress();
     let freed = 0;
     for (let priority = PRIORITY_GENTLE; priority >= 0; priority--) {
       freed += this.#pass(priority, true, CLUSTER_PAGES);
@@ -154,7 +159,14 @@ export class Reclaim {
       await this.#settle();
       if (this.#frames.available("user") > 0) break;
     }
-    return freed > 0 || this.#swap.writer.pagesWritten > written;
+    const gained = freed > 0 || this.#progress() > before;
+    if (!gained) await this.#scheduler.turn();
+    return gained;
+  }
+
+  /** A number that grows whenever something happened that may help, even if no frame is free yet. */
+  #progress(): number {
+    return this.#left + this.#swap.writer.pagesWritten + this.#swap.arrivals;
   }
 
   async #balance(): Promise<void> {
@@ -163,10 +175,10 @@ export class Reclaim {
     await this.#scheduler.turn();
     while (!this.#stopped && this.#frames.free < high) {
       this.#kswapdSteps++;
-      const written = this.#swap.writer.pagesWritten;
+      const before = this.#progress();
       const freed = this.#pass(priority, true, this.#stepPages);
       if (freed === 0) await this.#settle();
-      if (freed > 0 || this.#swap.writer.pagesWritten > written) {
+      if (freed > 0 || this.#progress() > before) {
         this.#kswapdFailures = 0;
       } else if (priority > 1) {
         priority--;
@@ -177,11 +189,10 @@ export class Reclaim {
     }
   }
 
-  /** Starts queued writes and waits for one of them, if there are any. */
+  /** Starts queued writes and waits until some I/O ends, if there is any. */
   async #settle(): Promise<void> {
-    if (this.#swap.writer.inFlight === 0) return;
     this.#swap.writer.start(this.#swap.areas);
-    await this.#swap.writer.next();
+    await this.#swap.io.next();
   }
 
   /** Looks at pages in the policy's order, then at every shrinker. @returns frames freed now */
@@ -213,6 +224,7 @@ export class Reclaim {
         this.#policy.rotate(page);
       } else {
         this.#stolen++;
+        if (outcome === "freed") this.#left++;
         gone++;
       }
     }

@@ -6,6 +6,10 @@
 // that two writes never race for one place on the device.
 //
 // Slots are searched next-fit, so that pages which leave together lie together: one write, one seek.
+//
+// A slot whose content the device holds is remembered for the store's `discard` when it becomes free. It may be taken
+// again before that comes (then there is nothing to discard); while the discard is under way it may not, since a write
+// could be overtaken by it.
 
 import { assert, ChunkedBytes, ChunkedWords } from "@pagetier/base";
 import type { BackingStore, NowStore } from "@pagetier/store";
@@ -20,6 +24,8 @@ const ON_DEVICE = 2;
 const IO = 4;
 /** Given back while in flight. */
 const FREED = 8;
+/** Free, and listed for the store to forget. */
+const DISCARD = 16;
 
 /** Free slots looked for before the area grows instead. */
 const SEARCH_MAX = 1024;
@@ -28,10 +34,10 @@ export class SwapArea {
   readonly type: number;
   readonly store: BackingStore;
   readonly priority: number;
-  /** The store's blocking calls, when the recipe wants them and the store has them. */
-  readonly now: NowStore | undefined;
-  /** One past the highest slot that may be given out. */
-  readonly #end: number;
+  readonly #io: "now" | "async";
+  #now: NowStore | undefined;
+  /** One past the highest slot that may be given out; known once the store is open. */
+  #end = 0;
   /** One past the highest slot that was ever given out. */
   #top = 1;
   #cursor = 1;
@@ -47,8 +53,18 @@ export class SwapArea {
     this.type = type;
     this.store = swap.store;
     this.priority = swap.priority;
-    this.now = swap.io === "now" ? swap.store.now : undefined;
-    this.#end = Math.min(swap.store.capacity, AREA_SLOTS_MAX);
+    this.#io = swap.io;
+  }
+
+  /** The store is open: its capacity is fixed from now on. */
+  open(): void {
+    this.#now = this.#io === "now" ? this.store.now : undefined;
+    this.#end = Math.min(this.store.capacity, AREA_SLOTS_MAX);
+  }
+
+  /** The store's blocking calls, when the recipe wants them and the store has them. */
+  get now(): NowStore | undefined {
+    return this.#now;
   }
 
   /** Slots taken (those that wait for their I/O to end included). */
@@ -61,9 +77,9 @@ export class SwapArea {
     return this.#onDevice;
   }
 
-  /** Slots that could still be taken; `Infinity` where the store grows. */
+  /** Slots that could still be taken; `Infinity` where there are as many as slots have numbers. */
   get free(): number {
-    return this.#end - 1 - this.#inUse;
+    return this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1 - this.#inUse);
   }
 
   addressingBytes(): number {
@@ -72,7 +88,7 @@ export class SwapArea {
 
   /** Takes a slot for a page. @returns its offset, or 0 when the area is full */
   take(page: PageId): number {
-    if (this.free < 1) return 0;
+    if (this.#end - 1 - this.#inUse < 1) return 0;
     const offset = this.#search();
     this.#flags.set(offset, IN_USE);
     this.#pages.set(offset, page + 1);
@@ -134,11 +150,23 @@ export class SwapArea {
     this.#flags.set(offset, flags | ON_DEVICE);
   }
 
-  /** Slots whose content nobody needs, since the last call; for the store's `discard`. */
+  /** Free slots whose content the store may forget; none of them is given out until {@link endDiscard}. */
   takeDiscards(): number[] {
-    const discards = this.#discards;
+    if (this.#discards.length === 0) return this.#discards;
+    const slots: number[] = [];
+    for (const offset of this.#discards) {
+      if (this.#flags.get(offset) !== DISCARD) continue; // Taken again since, or listed twice.
+      this.#flags.set(offset, IN_USE | IO | FREED);
+      this.#inUse++;
+      slots.push(offset);
+    }
     this.#discards = [];
-    return discards.filter((offset) => (this.#flags.get(offset) & IN_USE) === 0);
+    return slots;
+  }
+
+  /** The discard of these slots has ended, well or not. */
+  endDiscard(slots: readonly number[]): void {
+    for (const offset of slots) this.#release(offset, false);
   }
 
   /** @param isMapped whether the page's memory or page table refers to this slot */
@@ -148,7 +176,7 @@ export class SwapArea {
     for (let offset = 1; offset < this.#top; offset++) {
       const flags = this.#flags.get(offset);
       if ((flags & IN_USE) === 0) {
-        assert(flags === 0, "a free slot has no flags");
+        assert((flags & ~DISCARD) === 0, "a free slot is at most to be discarded");
         continue;
       }
       inUse++;
@@ -169,7 +197,7 @@ export class SwapArea {
     let budget = grows ? (holes * 4 >= this.#top ? SEARCH_MAX : 0) : this.#top;
     for (let offset = this.#cursor; budget > 0; budget--, offset++) {
       if (offset >= this.#top) offset = 1;
-      if (this.#flags.get(offset) === 0) return offset;
+      if ((this.#flags.get(offset) & IN_USE) === 0) return offset;
     }
     assert(grows, "an area that is not full has a free slot");
     this.#flags.ensure(this.#top + 1);
@@ -178,7 +206,7 @@ export class SwapArea {
   }
 
   #release(offset: number, written: boolean): void {
-    this.#flags.set(offset, 0);
+    this.#flags.set(offset, written ? DISCARD : 0);
     this.#pages.set(offset, 0);
     this.#inUse--;
     if (written) this.#discards.push(offset);

@@ -6,6 +6,7 @@
 
 import { assert, TierError } from "@pagetier/base";
 import type { SlotStatus } from "@pagetier/store";
+import type { InFlight } from "./in-flight.js";
 import { CLUSTER_PAGES } from "./options.js";
 import type { SwapArea } from "./swap-area.js";
 
@@ -21,17 +22,19 @@ interface Queued {
 export class SwapWriter {
   readonly #queues: Queued[][] = [];
   readonly #inFlightMax: number;
+  readonly #io: InFlight;
+  /** Clusters that have started and not settled. */
+  readonly #running = new Set<Promise<void>>();
   #inFlight = 0;
-  #waiters: (() => void)[] = [];
   #pagesWritten = 0;
   #clusters = 0;
   #errors = 0;
-  /** The last error of a store, for messages. */
-  lastError: TierError | undefined;
+  #lastError: TierError | undefined;
 
-  constructor(inFlightMax: number) {
+  constructor(inFlightMax: number, io: InFlight) {
     assert(inFlightMax >= CLUSTER_PAGES, "a cluster may be in flight");
     this.#inFlightMax = inFlightMax;
+    this.#io = io;
   }
 
   /** Pages queued or being written. */
@@ -56,6 +59,11 @@ export class SwapWriter {
     return this.#errors;
   }
 
+  /** Why the last write failed, if it did. */
+  get lastError(): TierError | undefined {
+    return this.#lastError;
+  }
+
   /**
    * Queues a page. Its bytes are taken when the cluster starts; the caller started I/O on the slot.
    *
@@ -66,6 +74,7 @@ export class SwapWriter {
     const queue = this.#queues[area.type]!;
     queue.push({ offset, page, settled });
     this.#inFlight++;
+    this.#io.begin();
     if (queue.length >= CLUSTER_PAGES) this.#start(area);
   }
 
@@ -74,74 +83,66 @@ export class SwapWriter {
     for (const area of areas) if ((this.#queues[area.type]?.length ?? 0) > 0) this.#start(area);
   }
 
-  /** Resolves when some write settles; at once when none is in flight. Queued pages must have been started. */
-  async next(): Promise<void> {
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  /** Writes one page at once, blocking, to an area whose store can. @returns whether it was written */
+  writeNow(area: SwapArea, offset: number, page: Uint8Array): boolean {
+    assert(area.now !== undefined, "a page is written at once where the store can");
+    this.#clusters++;
+    const status = area.now.writePagesNow([offset], [page])[0];
+    this.#lastError = status;
+    this.#count(status);
+    return status === undefined;
   }
 
-  /** Resolves when nothing is queued or in flight. */
-  async idle(areas: readonly SwapArea[]): Promise<void> {
-    while (this.#inFlight > 0) {
-      this.start(areas);
-      await this.next();
-    }
+  /** Resolves when all that is queued or in flight now has settled; what is added meanwhile does not prolong it. */
+  async flush(areas: readonly SwapArea[]): Promise<void> {
+    this.start(areas);
+    await Promise.all(this.#running);
   }
 
   #start(area: SwapArea): void {
     const queue = this.#queues[area.type]!;
     this.#queues[area.type] = [];
+    const cluster = this.#write(area, queue).finally(() => this.#running.delete(cluster));
+    this.#running.add(cluster);
+  }
+
+  async #write(area: SwapArea, queue: readonly Queued[]): Promise<void> {
     // A slot that was given back meanwhile needs no write, and its frame may be gone.
-    const batch = queue.filter((queued) => area.pageOf(queued.offset) !== undefined);
-    if (batch.length < queue.length) {
-      const dropped = queue.filter((queued) => !batch.includes(queued));
-      queueMicrotask(() => this.#drop(dropped));
-    }
-    if (batch.length === 0) return;
-    batch.sort((a, b) => a.offset - b.offset);
-    this.#clusters++;
-    const slots = batch.map((queued) => queued.offset);
-    const pages = batch.map((queued) => queued.page);
-    void area.store.writePages(slots, pages).then(
-      (statuses) => this.#settle(batch, statuses),
-      (error: unknown) => {
-        const failure = TierError.is(error)
-          ? error
-          : new TierError("STORE_IO", `writing to ${area.store.type} failed: ${String(error)}`, {}, { cause: error });
-        this.#settle(
-          batch,
-          batch.map(() => failure),
-        );
-      },
-    );
-  }
-
-  #drop(batch: readonly Queued[]): void {
-    for (const queued of batch) {
-      this.#inFlight--;
-      queued.settled(undefined);
-    }
-    this.#wake();
-  }
-
-  #settle(batch: readonly Queued[], statuses: readonly SlotStatus[]): void {
-    assert(statuses.length === batch.length, "a store answers for every slot");
-    for (const [index, queued] of batch.entries()) {
-      const error = statuses[index];
-      if (error === undefined) this.#pagesWritten++;
-      else {
-        this.#errors++;
-        this.lastError = error;
+    const isWanted = (queued: Queued): boolean => area.pageOf(queued.offset) !== undefined;
+    const dropped = queue.filter((queued) => !isWanted(queued));
+    const batch = queue.filter(isWanted).sort((a, b) => a.offset - b.offset);
+    let statuses: readonly SlotStatus[] = [];
+    if (batch.length > 0) {
+      this.#clusters++;
+      const slots = batch.map((queued) => queued.offset);
+      const pages = batch.map((queued) => queued.page);
+      try {
+        statuses = await area.store.writePages(slots, pages);
+      } catch (error) {
+        const failure = storeFailure(area.store.type, "writing to", error);
+        statuses = batch.map(() => failure);
       }
-      this.#inFlight--;
-      queued.settled(error);
+      this.#lastError = statuses.find((status) => status !== undefined);
+    } else await undefined; // Nothing settles from within `add`.
+    assert(statuses.length === batch.length, "a store answers for every slot");
+    this.#inFlight -= queue.length;
+    for (const queued of dropped) queued.settled(undefined);
+    for (const [index, queued] of batch.entries()) {
+      const status = statuses[index];
+      this.#count(status);
+      queued.settled(status);
     }
-    this.#wake();
+    this.#io.end(queue.length);
   }
 
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+  #count(status: SlotStatus): void {
+    if (status === undefined) this.#pagesWritten++;
+    else this.#errors++;
   }
+}
+
+/** What a store's rejected call means: the contract has it answer by slot, but a failure is a failure. */
+export function storeFailure(type: string, action: string, error: unknown): TierError {
+  if (TierError.is(error)) return error;
+  return new TierError("STORE_IO", `${action} store ${type} failed: ${String(error)}`, { type }, { cause: error });
 }

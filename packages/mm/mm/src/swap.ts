@@ -18,12 +18,13 @@ import {
   type WritebackOutcome,
 } from "@pagetier/frontswap";
 import type { EvictionPolicy } from "@pagetier/policy";
+import { InFlight } from "./in-flight.js";
 import type { SwapStore } from "./options.js";
 import { DIRTY, type PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
 import type { PageId } from "./space.js";
 import { SwapArea } from "./swap-area.js";
 import { AREAS_MAX, areaOf, NO_SLOT, offsetOf, type SwapSlot, slotOf } from "./swap-slot.js";
-import { SwapWriter } from "./swap-writer.js";
+import { SwapWriter, storeFailure } from "./swap-writer.js";
 
 /**
  * What became of a page that reclaim wanted out.
@@ -43,6 +44,8 @@ interface FrameClaim extends SwapClaim {
 export class Swap implements SwapWriteback {
   readonly areas: readonly SwapArea[];
   readonly writer: SwapWriter;
+  /** Everything that waits for a device or another machine: writes, reads, fetches, discards. */
+  readonly io = new InFlight();
   readonly #byPriority: readonly SwapArea[];
   readonly #frames: PageFrames;
   readonly #owner: number;
@@ -52,9 +55,12 @@ export class Swap implements SwapWriteback {
   readonly #scheduler: Scheduler;
   /** Whether a fault of the page is under way: its slot is not to be claimed. */
   readonly #isFaulting: (page: PageId) => boolean;
+  /** Claims that were neither released nor submitted. */
   #claims = 0;
   #startScheduled = false;
   #pagesRead = 0;
+  #arrivals = 0;
+  #discardErrors = 0;
   #slotsExhausted = 0;
 
   constructor(parts: {
@@ -76,7 +82,7 @@ export class Swap implements SwapWriteback {
     this.#frontswap = parts.frontswap;
     this.#scheduler = parts.scheduler;
     this.#isFaulting = parts.isFaulting;
-    this.writer = new SwapWriter(parts.inFlightMax);
+    this.writer = new SwapWriter(parts.inFlightMax, this.io);
     this.areas = parts.stores.map((store, type) => new SwapArea(type, store));
     this.#byPriority = [...this.areas].sort((a, b) => b.priority - a.priority);
     for (const area of this.areas) this.#frontswap.swapOn(area.type);
@@ -87,14 +93,19 @@ export class Swap implements SwapWriteback {
     return this.#pagesRead;
   }
 
+  /** Discards that a store rejected. */
+  get discardErrors(): number {
+    return this.#discardErrors;
+  }
+
   /** Times that no area had a free slot. */
   get slotsExhausted(): number {
     return this.#slotsExhausted;
   }
 
-  /** Frames lent to backends for write-back. */
-  get claims(): number {
-    return this.#claims;
+  /** Reads, fetches and discards that ended: what each of them held may be of use now. */
+  get arrivals(): number {
+    return this.#arrivals;
   }
 
   area(slot: SwapSlot): SwapArea {
@@ -122,7 +133,7 @@ export class Swap implements SwapWriteback {
       this.#queue(page, frame, slot);
       return "queued";
     }
-    if (area.now !== undefined && area.now.writePagesNow([offset], [this.#frames.view(frame)])[0] === undefined) {
+    if (area.now !== undefined && this.writer.writeNow(area, offset, this.#frames.view(frame))) {
       area.markOnDevice(offset);
       this.#frontswap.markClean(area.type, offset);
       this.#free(page, slot);
@@ -200,7 +211,7 @@ export class Swap implements SwapWriteback {
     const area = this.area(slot);
     const offset = offsetOf(slot);
     if (this.#frontswap.has(area.type, offset)) {
-      const outcome = await this.#frontswap.fetch(area.type, offset, this.#frames.view(frame));
+      const outcome = await this.#arrival(this.#frontswap.fetch(area.type, offset, this.#frames.view(frame)));
       if (this.#table.word(page) !== slot || outcome === "miss") return undefined;
       if (outcome === "hit") this.#map(page, frame, slot);
       else this.#mapExclusive(page, frame, slot);
@@ -208,17 +219,13 @@ export class Swap implements SwapWriteback {
     }
     if (area.isBusy(offset)) {
       this.writer.start(this.areas);
-      await this.writer.next();
+      await this.io.next();
       return undefined;
     }
     this.#mustBeOnDevice(area, offset);
     area.startIo(offset);
-    let error: TierError | undefined;
-    try {
-      [error] = await area.store.readPages([offset], [this.#frames.view(frame)]);
-    } finally {
-      area.endIo(offset);
-    }
+    const error = await this.#arrival(this.#readDevice(area, offset, frame));
+    area.endIo(offset);
     if (this.#table.word(page) !== slot) return undefined;
     if (error !== undefined) throw error;
     this.#pagesRead++;
@@ -232,7 +239,7 @@ export class Swap implements SwapWriteback {
     const page = area.pageOf(offset);
     if (page === undefined || area.isBusy(offset) || this.#isFaulting(page)) return "exists";
     if (this.#table.word(page) !== slotOf(type, offset)) return "exists";
-    if (this.writer.room === 0) return "noMemory";
+    if (this.writer.room <= this.#claims) return "noMemory";
     const frame = this.#frames.take("writeback", this.#owner);
     if (frame === NO_FRAME) return "noMemory";
     area.startIo(offset);
@@ -242,15 +249,17 @@ export class Swap implements SwapWriteback {
   }
 
   release(claim: SwapClaim): void {
+    this.#claims--;
     this.areas[claim.type]!.endIo(claim.offset);
-    this.#giveClaim(claim);
+    this.#frames.give((claim as FrameClaim).frame);
   }
 
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
     const area = this.areas[claim.type]!;
+    this.#claims--;
     this.writer.add(area, claim.offset, claim.page, (error) => {
       const inUse = area.endIo(claim.offset);
-      this.#giveClaim(claim);
+      this.#frames.give((claim as FrameClaim).frame);
       if (error !== undefined || !inUse) {
         settled("failed");
       } else if (settled("written")) {
@@ -262,20 +271,43 @@ export class Swap implements SwapWriteback {
   }
 
   async flush(): Promise<void> {
-    await this.writer.idle(this.areas);
+    await this.writer.flush(this.areas);
   }
 
   /** Tells stores which slots nobody needs any more. Best effort, in the background. */
   discardFreed(): void {
     for (const area of this.areas) {
       const slots = area.takeDiscards();
-      if (slots.length > 0) void area.store.discard(slots);
+      if (slots.length > 0) void this.#arrival(this.#discard(area, slots));
     }
   }
 
-  #giveClaim(claim: SwapClaim): void {
-    this.#claims--;
-    this.#frames.give((claim as FrameClaim).frame);
+  async #discard(area: SwapArea, slots: readonly number[]): Promise<void> {
+    try {
+      await area.store.discard(slots);
+    } catch {
+      this.#discardErrors++; // The store keeps what nobody will read; the slots are as good as before.
+    }
+    area.endDiscard(slots);
+  }
+
+  async #readDevice(area: SwapArea, offset: number, frame: Frame): Promise<TierError | undefined> {
+    try {
+      return (await area.store.readPages([offset], [this.#frames.view(frame)]))[0];
+    } catch (error) {
+      return storeFailure(area.store.type, "reading from", error);
+    }
+  }
+
+  /** Waits, and lets reclaim know that something is under way. */
+  async #arrival<Result>(wait: Promise<Result>): Promise<Result> {
+    this.io.begin();
+    try {
+      return await wait;
+    } finally {
+      this.#arrivals++;
+      this.io.end();
+    }
   }
 
   #takeSlot(page: PageId): SwapSlot {
