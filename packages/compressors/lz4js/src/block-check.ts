@@ -2,8 +2,8 @@
  * Walks an LZ4 block without decoding it.
  *
  * lz4js' decoder checks nothing: a wrong length makes it write far past the page or read past the block, a wrong offset
- * makes it copy bytes that were never written. This walk reads tokens, lengths and offsets only, so it costs a fraction of
- * the decoding that follows.
+ * makes it copy bytes that were never written. This walk reads tokens, lengths and offsets only, and costs about half of the
+ * decoding that follows.
  *
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
  */
