@@ -2,9 +2,10 @@
 //
 //   node data/make.mjs [FOLDER]      FOLDER holds traces/ and corpora/; default: ../shared beside this repository
 //
-// Trace: requests FIRST .. FIRST + REQUESTS - 1 of mem-python-k16. A process does not begin in the middle: the pages that
-// it had touched by then come first, one write each, in the order in which it touched them. So the footprint is whole,
-// cold pages included, and a replay starts as the process stood.
+// Trace: PROGRAMS programs share a machine: half of them compile (mem-gcc-k16), half run a script (mem-python-k16), each at
+// another point of its run and in its own range of addresses. They take turns of TURN_REQUESTS requests, REQUESTS each.
+// No program begins in the middle: the pages that it had touched by then come first, one write each, in the order in
+// which it touched them. So the footprint is whole, cold pages included.
 //
 // Pages: RUNS of the 128 runs of 64 adjacent pages of node-heap, spread evenly, in their order.
 
@@ -14,31 +15,52 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { openPages, openTrace } from "../packages/workload/trace/dist/index.js";
 
-const FIRST = 1_000_000;
-const REQUESTS = 500_000;
+const PROGRAMS = 12;
+const REQUESTS = 40_000;
+const TURN_REQUESTS = 10_000;
+// The parts of the runs at which programs begin, in requests.
+const GCC_SPAN = 3_400_000;
+const PYTHON_SPAN = 1_400_000;
+/** Pages between the address ranges of two programs; the keys of both traces are below 2^25. */
+const RANGE_PAGES = 2 ** 26;
 const RUNS = 24;
 const RUN_BYTES = 64 * 4096;
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 const source = process.argv[2] ?? fileURLToPath(new URL("../../shared/", import.meta.url));
 
-/** The keys touched before FIRST, each written once, then the requests of the slice; as `key * 2 + write`. */
-async function cutTrace(path) {
-  const trace = await openTrace(path, { limit: FIRST + REQUESTS });
-  const slice = new Uint32Array(REQUESTS);
+/**
+ * One program: the pages touched before request `first`, each written once, and its requests from there on. All as
+ * `key * 2 + write`, in the address range of its number.
+ */
+async function cutProgram(path, first, number) {
+  const base = number * RANGE_PAGES;
+  const trace = await openTrace(path, { limit: first + REQUESTS });
   const before = [];
+  const requests = [];
   let request = 0;
   for await (const batch of trace) {
     for (let index = 0; index < batch.length; index++, request++) {
-      if (request >= FIRST) slice[request - FIRST] = batch.keys[index] * 2 + batch.writes[index];
-      else if (batch.pages[index] === before.length) before.push(batch.keys[index] * 2 + 1);
+      const key = base + batch.keys[index];
+      if (request >= first) requests.push(key * 2 + batch.writes[index]);
+      else if (batch.pages[index] === before.length) before.push(key * 2 + 1);
     }
   }
-  if (request !== FIRST + REQUESTS) throw new Error(`${path} has only ${request} requests`);
-  const cut = new Uint32Array(before.length + REQUESTS);
-  cut.set(before);
-  cut.set(slice, before.length);
-  return new Uint8Array(cut.buffer);
+  if (requests.length !== REQUESTS) throw new Error(`${path} has only ${request} requests`);
+  return { before, requests };
+}
+
+async function cutTrace(gcc, python) {
+  const programs = [];
+  for (let number = 0; number < PROGRAMS; number++) {
+    const [path, span] = number % 2 === 0 ? [gcc, GCC_SPAN] : [python, PYTHON_SPAN];
+    programs.push(await cutProgram(path, Math.floor((span * (number + 1)) / (PROGRAMS + 1)), number));
+  }
+  const cut = programs.flatMap(({ before }) => before);
+  for (let start = 0; start < REQUESTS; start += TURN_REQUESTS) {
+    for (const { requests } of programs) cut.push(...requests.slice(start, start + TURN_REQUESTS));
+  }
+  return new Uint8Array(Uint32Array.from(cut).buffer);
 }
 
 async function cutPages(path) {
@@ -59,5 +81,6 @@ function save(name, bytes) {
   console.log(`${name}: ${bytes.length} bytes, ${packed.length} packed, sha256 ${sha256}`);
 }
 
-save("python.u32.gz", await cutTrace(`${source}/traces/mem-python-k16.u32.zst`));
+const traces = `${source}/traces`;
+save("programs.u32.gz", await cutTrace(`${traces}/mem-gcc-k16.u32.zst`, `${traces}/mem-python-k16.u32.zst`));
 save("node-heap.pages.gz", await cutPages(`${source}/corpora/node-heap.pages.zst`));
