@@ -82,6 +82,19 @@ const ResizableBuffer = ArrayBuffer as unknown as new (
 const resize = (buffer: ArrayBuffer, length: number): void =>
   (buffer as ArrayBuffer & { resize(length: number): void }).resize(length);
 
+/** Makes the view of a frame when it is first asked for: pools write by segment, and never look into many of their frames. */
+function makeView(segment: Segment, index: number): Uint8Array {
+  const view = new Uint8Array(segment.buffer, index * PAGE_SIZE, PAGE_SIZE);
+  segment.views[index] = view;
+  return view;
+}
+
+/** Returns an empty segment's memory, that of its views included. */
+function release(segment: Segment): void {
+  resize(segment.buffer, 0);
+  segment.views.fill(undefined);
+}
+
 /** The page frames of one stack. Not shared between threads. */
 export class PageFrames implements Accountant {
   /** The least budget: room for the reserve, a zspage, a cluster of I/O and a few resident pages. */
@@ -216,9 +229,11 @@ export class PageFrames implements Accountant {
     if (segment.used === 0) this.#retire(segment, number);
   }
 
-  /** The frame's bytes: one view per frame, always the same object, `PAGE_SIZE` long. */
+  /** The frame's bytes: one view per frame, the same object as long as the frame is taken, `PAGE_SIZE` long. */
   view(frame: Frame): Uint8Array {
-    return this.#segments[(frame - 1) >>> SEGMENT_SHIFT]!.views[(frame - 1) & (FRAMES_PER_SEGMENT - 1)]!;
+    const segment = this.#segments[(frame - 1) >>> SEGMENT_SHIFT]!;
+    const index = (frame - 1) & (FRAMES_PER_SEGMENT - 1);
+    return segment.views[index] ?? makeView(segment, index);
   }
 
   /**
@@ -339,7 +354,6 @@ export class PageFrames implements Accountant {
     const index = word * 32 + (31 - Math.clz32(free & -free));
     segment.taken[word]! |= 1 << (index & 31);
     segment.owners[index] = owner;
-    segment.views[index] ??= new Uint8Array(segment.buffer, index * PAGE_SIZE, PAGE_SIZE);
     segment.used++;
     this.#used++;
     this.#framesByOwner[owner]!++;
@@ -369,10 +383,10 @@ export class PageFrames implements Accountant {
   /** An empty segment gives its memory back, except that the lowest such is kept as a spare. */
   #retire(segment: Segment, number: number): void {
     if (this.#spare !== undefined && this.#spareNumber < number) {
-      resize(segment.buffer, 0);
+      release(segment);
       return;
     }
-    if (this.#spare !== undefined) resize(this.#spare.buffer, 0);
+    if (this.#spare !== undefined) release(this.#spare);
     this.#spare = segment;
     this.#spareNumber = number;
   }
