@@ -32,7 +32,7 @@ if (found.status !== 0 || found.stdout.trim() !== pinned) {
 run("pnpm", "install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn");
 if (job === "start") {
   run("pnpm", "exec", "turbo", "run", "build", "--filter=pagetier...", "--output-logs=errors-only");
-  run("node", "apps/cli/bin/pagetier.mjs", "demo", ...rest);
+  run("node", "scripts/demo.mjs", ...rest);
 } else {
   run("pnpm", "exec", "biome", "ci", ".");
   run("pnpm", "exec", "turbo", "run", "build", "typecheck", "--output-logs=errors-only");

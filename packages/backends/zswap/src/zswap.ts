@@ -6,6 +6,7 @@
 // load    decompresses. The copy stays (a clean page that is evicted again costs nothing), or goes with exclusive loads.
 // full    a store at the limit is refused and the coldest entries are written back in the background, until the pool has
 //         fallen to the threshold; until then stores are refused. The zpage stays until its page is safely on the device.
+//         Before that the pool is compacted: frames that only fragmentation holds cost nothing to give up.
 //
 // What differs from Linux: the zpage outlives the device write (Linux frees it as soon as the page is in the swap
 // cache); the entry records its codec, so that codecs can be changed while pages are stored; pages stored raw and
@@ -54,7 +55,7 @@ import { PoolLimit } from "./pool-limit.js";
 
 /** Failed write-backs in a row after which the background worker gives up (Linux: MAX_RECLAIM_RETRIES). */
 const FAILURES_MAX = 16;
-/** Entries written back between two looks at the limit. */
+/** Entries written back, and frames freed by compaction, between two looks at the limit. */
 const BATCH = 32;
 /** Below this priority MM is about to run out of memory, and the pool gives way even if the shrinker is off. */
 const EMERGENCY_PRIORITY = 2;
@@ -97,6 +98,7 @@ export class Zswap implements Frontswap, Shrinker {
   #invalidates = 0;
   #exclusiveLoads = 0;
   #poolLimitHit = 0;
+  #compactedFrames = 0;
   #writtenBackPages = 0;
   #droppedCleanPages = 0;
   #rejectLimit = 0;
@@ -309,6 +311,7 @@ export class Zswap implements Frontswap, Shrinker {
       writtenBackPages: this.#writtenBackPages,
       droppedCleanPages: this.#droppedCleanPages,
       poolLimitHit: this.#poolLimitHit,
+      compactedFrames: this.#compactedFrames,
       rejectLimit: this.#rejectLimit,
       rejectReclaimFail: this.#rejectReclaimFail,
       rejectAllocFail: this.#rejectAllocFail,
@@ -388,9 +391,18 @@ export class Zswap implements Frontswap, Shrinker {
   }
 
   #isFull(): boolean {
-    const check = this.#limit.check(this.#pool.totalFrames(), this.#frames.total);
+    let check = this.#limit.check(this.#pool.totalFrames(), this.#frames.total);
+    if (check === "accept") return false;
+    // Frames that only fragmentation holds are given up before anything is refused.
+    if (this.#compact() > 0) check = this.#limit.check(this.#pool.totalFrames(), this.#frames.total);
     if (check === "limit") this.#poolLimitHit++;
     return check !== "accept";
+  }
+
+  #compact(): number {
+    const freed = this.#pool.compact(BATCH);
+    this.#compactedFrames += freed;
+    return freed;
   }
 
   #refuseFull(): StoreOutcome {
@@ -495,6 +507,7 @@ export class Zswap implements Frontswap, Shrinker {
     let failures = 0;
     await this.#scheduler.turn();
     while (!this.#closed && failures < FAILURES_MAX && this.#isAboveThreshold()) {
+      if (this.#compact() > 0) continue;
       const before = this.#writtenBackPages + this.#droppedCleanPages;
       let submitted = 0;
       for (let count = 0; count < BATCH && this.#isAboveThreshold(); count++) {
@@ -506,7 +519,6 @@ export class Zswap implements Frontswap, Shrinker {
       }
       if (submitted > 0) await this.#writeback.flush();
       else await this.#scheduler.turn();
-      if (this.#isAboveThreshold()) this.#pool.compact(BATCH);
       if (this.#writtenBackPages + this.#droppedCleanPages === before) failures++;
       else failures = 0;
     }
