@@ -12,5 +12,5 @@ export type { PolicySetup } from "./setup/setup.js";
 export { SievePolicy, sieve } from "./sieve.js";
 export { type SlruOptions, SlruPolicy, slru } from "./slru.js";
 export { inactiveRatio, TwoListPolicy, twoList } from "./two-list.js";
-export { type TwoQOptions, TwoQPolicy, twoQ } from "./twoq.js";
-export { type WTinyLfuOptions, WTinyLfuPolicy, wTinyLfu } from "./wtinylfu.js";
+export { type TwoQOptions, TwoQPolicy, twoq } from "./twoq.js";
+export { type WTinyLfuOptions, WTinyLfuPolicy, wtinylfu } from "./wtinylfu.js";

@@ -4,7 +4,7 @@
 // for a fixed popularity, poor when interest moves. All pages stand in one list, ordered by count and then by when they
 // reached it. Pages of equal count form a run; a run is a record of its count, its newest page, and its neighbours, so a
 // hit moves a page past its own run to the end of the next: O(1). A page that could not leave goes to the end of the last
-// run, with that run's count. 12 bytes per id, 16 per run; when the accountant pays for no more runs, a count stays.
+// run, with that run's count. 12 bytes per id, 32 per run; when the accountant pays for no more runs, a count stays.
 //
 // Source: Shah, Mitra, Matani, "An O(1) algorithm for implementing the LFU cache eviction scheme", 2010.
 
@@ -21,12 +21,14 @@ const BY_COUNT = 1;
 // Runs are numbered from 1; 0 is the end of the chain of runs: its "higher" is the run with the smallest count.
 const CHAIN = 0;
 
-// Fields of run r, at words 4r…: its count, its newest page, the runs with the next higher and next lower count. Free
-// runs are chained by their HIGHER.
+// Fields of run r, at words 8r…: its count, its newest page, the runs with the next higher and next lower count, and how
+// many pages it has. Free runs are chained by their HIGHER.
+const WORDS_PER_RUN = 8;
 const COUNT = 0;
 const NEWEST = 1;
 const HIGHER = 2;
 const LOWER = 3;
+const PAGES = 4;
 
 export class LfuPolicy implements EvictionPolicy {
   readonly type = "lfu";
@@ -62,12 +64,11 @@ export class LfuPolicy implements EvictionPolicy {
     assert(run !== 0, "a page that is hit is resident");
     const count = this.#field(run, COUNT) + 1;
     const higher = this.#field(run, HIGHER);
-    const alone = this.#field(run, NEWEST) === id && !this.#hasFellows(id, run);
     if (higher !== CHAIN && this.#field(higher, COUNT) === count) {
       this.#leaveRun(id, run);
       this.#lists.remove(id);
       this.#joinRun(id, higher);
-    } else if (alone) {
+    } else if (this.#field(run, PAGES) === 1) {
       this.#setField(run, COUNT, count); // Nobody else is between the two counts: the run itself moves up.
     } else if (this.#ensureRun()) {
       const newest = this.#field(run, NEWEST);
@@ -78,6 +79,7 @@ export class LfuPolicy implements EvictionPolicy {
         this.#lists.addNewer(newest, id);
       }
       this.#setField(next, NEWEST, id);
+      this.#setField(next, PAGES, 1);
       this.#runOf.set(id, next);
     }
   }
@@ -128,33 +130,30 @@ export class LfuPolicy implements EvictionPolicy {
       count = this.#field(run, COUNT);
       lower = run;
       let last = NO_ID;
+      let pages = 0;
       while (id !== NO_ID && this.#runOf.get(id) === run) {
         last = id;
+        pages++;
         id = this.#lists.newer(id);
       }
       assert(last !== NO_ID && last === this.#field(run, NEWEST), "a run ends with its newest page");
+      assert(pages === this.#field(run, PAGES), "a run's pages are counted");
       run = this.#field(run, HIGHER);
     }
     assert(id === NO_ID, "every page is in a run");
   }
 
   #field(run: number, field: number): number {
-    return this.#runs.peek(4 * run + field);
+    return this.#runs.get(WORDS_PER_RUN * run + field);
   }
 
   #setField(run: number, field: number, value: number): void {
-    this.#runs.set(4 * run + field, value);
+    this.#runs.set(WORDS_PER_RUN * run + field, value);
   }
 
   /** Makes sure that a run can be made. */
   #ensureRun(): boolean {
-    return this.#freeRun !== CHAIN || this.#runs.ensure(4 * (this.#runsMade + 1) + LOWER);
-  }
-
-  /** Whether the page before this one, which is the newest of its run, is of the same run. */
-  #hasFellows(id: number, run: number): boolean {
-    const older = this.#lists.older(id);
-    return older !== NO_ID && this.#runOf.get(older) === run;
+    return this.#freeRun !== CHAIN || this.#runs.ensure(WORDS_PER_RUN * (this.#runsMade + 1) + PAGES);
   }
 
   /** Puts a page that is in no list into `run` if that has this count, else into a new run that is the lowest of all. */
@@ -169,20 +168,26 @@ export class LfuPolicy implements EvictionPolicy {
     if (oldest === NO_ID) this.#lists.addNewest(BY_COUNT, id);
     else this.#lists.addOlder(oldest, id);
     this.#setField(lowest, NEWEST, id);
+    this.#setField(lowest, PAGES, 1);
     this.#runOf.set(id, lowest);
   }
 
   #joinRun(id: number, run: number): void {
     this.#lists.addNewer(this.#field(run, NEWEST), id);
     this.#setField(run, NEWEST, id);
+    this.#setField(run, PAGES, this.#field(run, PAGES) + 1);
     this.#runOf.set(id, run);
   }
 
   /** Makes ready to take a page out of its run; the run of its last page is given back. */
   #leaveRun(id: number, run: number): void {
-    if (this.#field(run, NEWEST) !== id) return;
-    if (this.#hasFellows(id, run)) this.#setField(run, NEWEST, this.#lists.older(id));
-    else this.#giveRun(run);
+    const pages = this.#field(run, PAGES) - 1;
+    if (pages === 0) {
+      this.#giveRun(run);
+      return;
+    }
+    this.#setField(run, PAGES, pages);
+    if (this.#field(run, NEWEST) === id) this.#setField(run, NEWEST, this.#lists.older(id));
   }
 
   /** A run with that count, right above `lower`. */

@@ -157,7 +157,7 @@ export class TwoQPolicy implements EvictionPolicy {
 }
 
 /** 2Q, in recipes: `{ use: "twoq" }`. */
-export function twoQ(options: TwoQOptions = {}): PluginNode {
+export function twoq(options: TwoQOptions = {}): PluginNode {
   return { use: "twoq", ...options };
 }
 

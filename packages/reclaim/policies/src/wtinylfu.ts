@@ -178,7 +178,7 @@ export class WTinyLfuPolicy implements EvictionPolicy {
 }
 
 /** W-TinyLFU, in recipes: `{ use: "wtinylfu", windowRatio: 0.2 }`. */
-export function wTinyLfu(options: WTinyLfuOptions = {}): PluginNode {
+export function wtinylfu(options: WTinyLfuOptions = {}): PluginNode {
   return { use: "wtinylfu", ...options };
 }
 
