@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { createStack as compose, type RecipeInput, type Stack, type StackOptions } from "@pagetier/stack";
 
-/** Where the bundled plugins are looked up from: this package. */
-export const BUNDLED = import.meta.url;
+/** Folder from which the bundled plugins are looked up: this package's. */
+export const BUNDLED = fileURLToPath(new URL(".", import.meta.url));
 
 /**
  * Makes a stack from a recipe: an object, a path to YAML or JSON, or a preset's name (default `zswap`). The plugins

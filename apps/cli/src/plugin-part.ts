@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { type PluginDescriptor, type PluginNode, TierError } from "@pagetier/base";
 import { PluginFinder } from "@pagetier/stack";
 import { BUNDLED } from "./create-stack.js";
@@ -53,7 +52,7 @@ export interface PreparedPart<Parts, Part> {
  */
 export async function preparePart<Parts, Part>(family: string, node: PluginNode): Promise<PreparedPart<Parts, Part>> {
   const { use, ...options } = node;
-  const finder = new PluginFinder({ plugins: [], origins: [process.cwd(), fileURLToPath(BUNDLED)] });
+  const finder = new PluginFinder({ plugins: [], origins: [process.cwd(), BUNDLED] });
   const found = await finder.find(family, use, `--${family}`);
   const plugin = found.plugin as PluginDescriptor<Parts, unknown, Part>;
   const result = await plugin.options["~standard"].validate(options);
