@@ -49,7 +49,7 @@ export function agreesWithModel({ describe, test }: ConformanceRunner, factory: 
             );
           }),
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       ));
   });
 }
