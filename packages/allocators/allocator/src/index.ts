@@ -1,3 +1,23 @@
+export {
+  type Buddy,
+  BuddyPool,
+  CHUNK_BYTES,
+  CHUNKS,
+  chunksFor,
+  chunksOf,
+  FIRST,
+  FULL_LIST,
+  HEADER_CHUNKS,
+  HEADLESS,
+  LAST,
+  MIDDLE,
+  middleStart,
+  PAIRED_BYTES_MAX,
+  type Shape,
+  TOTAL_CHUNKS,
+  withChunks,
+  withMiddleStart,
+} from "./buddy-pool.js";
 export { HandleTable, POSITIONS_MAX, positionIn, sizeIn } from "./handle-table.js";
 export { ObjectCopier } from "./object-copier.js";
 export { type SlotClass, SlotPool, type SlotPoolOptions } from "./slot-pool.js";

@@ -1,0 +1,2 @@
+export { plugin, ZBUD_OPTIONS, zbud } from "./plugin.js";
+export { ZbudPool } from "./zbud-pool.js";
