@@ -19,6 +19,15 @@ export function failures({ describe, test }: ConformanceRunner, factory: StoreFa
   });
 }
 
+/** The scenario's pages, made once: it runs many times, and no store changes the pages that it is given. */
+const pages = new Map<number, Uint8Array>();
+
+function pageOf(seed: number): Uint8Array {
+  const page = pages.get(seed) ?? makePage(seed);
+  pages.set(seed, page);
+  return page;
+}
+
 /** @returns whether the nth operation existed, and so failed */
 async function scenario(factory: StoreFactory, nth: number): Promise<boolean> {
   const place = await factory();
@@ -64,7 +73,7 @@ class Witness {
   async write(slots: readonly number[], seed: number): Promise<void> {
     const statuses = await this.subject.store.writePages(
       slots,
-      slots.map((slot) => makePage(seed + slot)),
+      slots.map((slot) => pageOf(seed + slot)),
     );
     this.#check(statuses, slots.length);
     slots.forEach((slot, index) => {
@@ -73,15 +82,15 @@ class Witness {
   }
 
   async read(slots: readonly number[]): Promise<void> {
-    const pages = slots.map(untouchedPage);
-    const statuses = await this.subject.store.readPages(slots, pages);
+    const into = slots.map(untouchedPage);
+    const statuses = await this.subject.store.readPages(slots, into);
     this.#check(statuses, slots.length);
     slots.forEach((slot, index) => {
       if (statuses[index] !== undefined) return;
       const seed = this.#seeds.get(slot);
       if (this.#seeds.has(slot) && seed === undefined) return;
-      const expected = seed === undefined ? ZEROES : makePage(seed);
-      assertSameBytes(pages[index]!, expected, `slot ${slot} holds what its last good write put there`);
+      const expected = seed === undefined ? ZEROES : pageOf(seed);
+      assertSameBytes(into[index]!, expected, `slot ${slot} holds what its last good write put there`);
     });
   }
 
