@@ -165,6 +165,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readNow(page: PageId, offset: number, into: Uint8Array): boolean {
     const word = this.#table.word(page);
     if (word === 0) {
+      if (this.#faults.has(page)) return false; // A first write that came before waits for memory.
       into.fill(0);
       return true;
     }
@@ -341,6 +342,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     await this.#frontswap.close();
     await this.#swap.flush();
     for (const space of [...this.#spaces]) await space.close();
+    while (this.#swap.io.count > 0) await this.#swap.io.next();
     for (const swap of this.#stores) await swap.store.close();
     this.#frames.uncharge(this.#ioBufferBytes);
     this.#ioBufferBytes = 0;

@@ -1,0 +1,110 @@
+import { KmallocPool } from "@pagetier/allocator-kmalloc";
+import { createPrng, UNCHARGED } from "@pagetier/base";
+import { NullCompressor } from "@pagetier/compressor-null";
+import { LruPolicy } from "@pagetier/policies/lru";
+import { describe, expect, test } from "vitest";
+import { Model } from "./model.js";
+import { type RigOptions, rig } from "./rig.js";
+import { type Operation, ScriptedStore } from "./scripted-store.js";
+
+// 1 MiB is the smallest memory: 240 frames, of which users get some 220.
+const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
+  "no backend": { zswap: null },
+  zswap: {},
+  "zswap, exclusive": { zswap: { exclusiveLoads: true } },
+  "zswap, shrinker": { zswap: { shrinker: true, maxPoolPercent: 50 } },
+  "zswap, refuse": { zswap: { poolFull: "refuse" } },
+  "zswap, neither same-filled nor raw": { zswap: { sameFilledPages: false, storeIncompressible: false } },
+  "write-through": { writeThrough: true },
+  "write-through, drop-clean": { writeThrough: true, zswap: { poolFull: "drop-clean", shrinker: true } },
+  "write-through, exclusive": { writeThrough: true, zswap: { exclusiveLoads: true } },
+  "io now": { io: "now" },
+  "io now, write-through": { io: "now", writeThrough: true },
+  "io now, no backend": { io: "now", zswap: null },
+  "tiny pool": { zswap: { maxPoolPercent: 1 } },
+  "huge pool": { zswap: { maxPoolPercent: 100 } },
+  "kmalloc and null": { pool: (frames) => new KmallocPool(frames), compressor: () => new NullCompressor() },
+  lru: { policy: new LruPolicy({ capacity: Number.POSITIVE_INFINITY, prng: createPrng(1), accountant: UNCHARGED }) },
+};
+
+describe("a stack agrees with a map of pages", () => {
+  for (const [name, options] of Object.entries(STACKS)) {
+    test(name, async () => {
+      const seed = 0x5eed;
+      const store = new ScriptedStore();
+      const model = new Model(await rig({ ...options, stores: [store] }), { seed, spaces: 2, pages: 260 });
+      await model.fill();
+      await model.check();
+      await model.sequential(800);
+      await model.check();
+      await model.concurrent(4, 150);
+      await model.check();
+      await model.close();
+    });
+  }
+
+  test("with so few slots that pages in memory give theirs up", async () => {
+    const stores = [new ScriptedStore({ pages: 120 }), new ScriptedStore({ pages: 200 })];
+    const model = new Model(await rig({ stores }), { seed: 11, pages: 400, mayFail: () => true });
+    await model.fill();
+    await model.sequential(800);
+    await model.concurrent(4, 150);
+    await model.check();
+    await model.close();
+  });
+});
+
+describe("under a store that fails the n-th operation", () => {
+  const faulty: readonly (keyof typeof STACKS)[] = ["no backend", "zswap", "write-through", "io now", "tiny pool"];
+  for (const name of faulty) {
+    for (const fault of ["status", "reject"] as const) {
+      test(`${name}, ${fault}: nothing accepted is lost or stale`, async () => {
+        let failures = 0;
+        let last = 0;
+        // Until the scenario has fewer operations than n; in steps that grow, since the later ones are alike.
+        for (let n = 1, faults = 1; faults > 0 && n < 400; n += 1 + (n >>> 3)) {
+          faults = 0;
+          const store = new ScriptedStore();
+          store.faultOf = (count) => {
+            if (count < n || count >= n + 2) return undefined;
+            faults++;
+            return fault;
+          };
+          const model = new Model(await rig({ ...STACKS[name], stores: [store] }), {
+            seed: n,
+            pages: 320,
+            mayFail: () => true,
+          });
+          await model.fill();
+          await model.sequential(60);
+          await model.concurrent(1, 60);
+          failures += model.failures;
+          store.faultOf = () => undefined;
+          model.failures = 0;
+          await model.check();
+          expect(model.failures).toBe(0); // With the fault gone every page can be read.
+          await model.close();
+          last = n;
+        }
+        expect(last).toBeGreaterThan(20);
+        expect(failures).toBeGreaterThanOrEqual(0);
+      });
+    }
+  }
+
+  test("a store that refuses every write, or every discard, costs no page", async () => {
+    for (const broken of ["write", "discard"] satisfies Operation[]) {
+      const store = new ScriptedStore();
+      let isBroken = false;
+      store.faultOf = (_count, operation) => (isBroken && operation === broken ? "reject" : undefined);
+      const model = new Model(await rig({ stores: [store] }), { seed: 3, pages: 300, mayFail: () => isBroken });
+      await model.fill();
+      isBroken = true;
+      await model.sequential(400);
+      await model.concurrent(2, 60);
+      isBroken = false;
+      await model.check();
+      await model.close();
+    }
+  });
+});

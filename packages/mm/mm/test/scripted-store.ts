@@ -1,0 +1,166 @@
+// A store for tests: it fails when told to, waits until told otherwise, and watches that its caller keeps the contract.
+
+import assert from "node:assert/strict";
+import { type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
+import type { BackingStore, NowStore, SlotStatus } from "@pagetier/store";
+import { MemoryStore } from "@pagetier/store-memory";
+
+export type Operation = "read" | "write" | "discard";
+
+/** What happens to an operation: `"status"` fails its slots, `"reject"` its call. */
+export type Fault = "status" | "reject" | undefined;
+
+export interface ScriptedStoreOptions {
+  /** Slots; default: as many as wanted. */
+  readonly pages?: number;
+}
+
+interface Waiting {
+  readonly operation: Operation;
+  readonly slots: readonly number[];
+  go(): void;
+}
+
+export class ScriptedStore implements BackingStore, NowStore {
+  readonly type = "scripted";
+  readonly durable = false;
+  readonly now: NowStore = this;
+  /** Asked about each operation, which are counted from 1. */
+  faultOf: (count: number, operation: Operation, slots: readonly number[]) => Fault = () => undefined;
+  /** Turns of the event loop that an operation takes. */
+  turnsOf: (operation: Operation) => number = () => 0;
+  /** Called when an operation begins. */
+  onBegin: ((operation: Operation, slots: readonly number[]) => void) | undefined;
+  /** Operations so far. */
+  operations = 0;
+  readonly slotsRead: number[] = [];
+  readonly slotsWritten: number[] = [];
+  readonly slotsDiscarded: number[] = [];
+  readonly #next: MemoryStore;
+  readonly #busy = new Set<number>();
+  #opened = false;
+  #held = false;
+  #waiting: Waiting[] = [];
+
+  constructor(options: ScriptedStoreOptions = {}) {
+    this.#next = new MemoryStore({ size: options.pages === undefined ? "auto" : options.pages * PAGE_SIZE });
+  }
+
+  get capacity(): number {
+    assert.ok(this.#opened, "a store's capacity is asked for when it is open");
+    return this.#next.capacity;
+  }
+
+  memoryBytes(): number {
+    return 0;
+  }
+
+  async open(): Promise<void> {
+    await this.#next.open();
+    this.#opened = true;
+  }
+
+  /** From now on operations wait for {@link letGo} or {@link resume}. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.letGo(Number.POSITIVE_INFINITY);
+  }
+
+  /** Lets the oldest waiting operations happen. @returns how many there were */
+  letGo(operations: number): number {
+    const going = this.#waiting.splice(0, operations);
+    for (const each of going) each.go();
+    return going.length;
+  }
+
+  /** Operations that wait. */
+  get waiting(): readonly Pick<Waiting, "operation" | "slots">[] {
+    return this.#waiting;
+  }
+
+  /** What the device holds. */
+  async peek(slot: number): Promise<Uint8Array> {
+    const page = new Uint8Array(PAGE_SIZE);
+    await this.#next.readPages([slot], [page]);
+    return page;
+  }
+
+  async readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    this.slotsRead.push(...slots);
+    return this.#run("read", slots, () => this.#next.readPages(slots, into));
+  }
+
+  async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    this.slotsWritten.push(...slots);
+    const pages = from.map((page) => page.slice()); // The bytes are taken before the call returns.
+    return this.#run("write", slots, () => this.#next.writePages(slots, pages));
+  }
+
+  readPageNow(slot: number, into: Uint8Array): SlotStatus {
+    this.slotsRead.push(slot);
+    return this.#runNow("read", [slot], () => [this.#next.readPageNow(slot, into)])[0];
+  }
+
+  writePagesNow(slots: readonly number[], from: readonly Uint8Array[]): SlotStatus[] {
+    this.slotsWritten.push(...slots);
+    return this.#runNow("write", slots, () => this.#next.writePagesNow(slots, from));
+  }
+
+  async discard(slots: readonly number[]): Promise<void> {
+    this.slotsDiscarded.push(...slots);
+    await this.#run("discard", slots, async () => {
+      await this.#next.discard(slots);
+      return [];
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.#next.flush();
+  }
+
+  async close(): Promise<void> {
+    assert.equal(this.#busy.size, 0, "nothing is in flight when the stack closes its stores");
+    await this.#next.close();
+  }
+
+  counters(): Counters {
+    return this.#next.counters();
+  }
+
+  async #run(operation: Operation, slots: readonly number[], act: () => Promise<SlotStatus[]>): Promise<SlotStatus[]> {
+    const fault = this.#begin(operation, slots);
+    try {
+      if (this.#held) await new Promise<void>((go) => this.#waiting.push({ operation, slots, go }));
+      for (let turns = this.turnsOf(operation); turns > 0; turns--) await new Promise((go) => setImmediate(go));
+      if (fault === "reject") throw new Error(`scripted rejection of a ${operation}`);
+      if (fault === "status") return slots.map((slot) => scripted(operation, slot));
+      return await act();
+    } finally {
+      for (const slot of slots) this.#busy.delete(slot);
+    }
+  }
+
+  #runNow(operation: Operation, slots: readonly number[], act: () => SlotStatus[]): SlotStatus[] {
+    const fault = this.#begin(operation, slots);
+    for (const slot of slots) this.#busy.delete(slot);
+    return fault === undefined ? act() : slots.map((slot) => scripted(operation, slot));
+  }
+
+  #begin(operation: Operation, slots: readonly number[]): Fault {
+    this.onBegin?.(operation, slots);
+    for (const slot of slots) {
+      assert.ok(!this.#busy.has(slot), `a ${operation} of slot ${slot} overlaps nothing else on that slot`);
+      assert.ok(slot > 0, "slot 0 is never used");
+      this.#busy.add(slot);
+    }
+    return this.faultOf(++this.operations, operation, slots);
+  }
+}
+
+function scripted(operation: Operation, slot: number): TierError {
+  return new TierError("STORE_IO", `scripted failure of a ${operation} of slot ${slot}`, { slot });
+}
