@@ -10,10 +10,12 @@
 //   words 1, 2     next and previous record of the same list (0: none)
 //   word 3         the *shape*: chunks of FIRST, MIDDLE and LAST and where MIDDLE starts, a byte each
 //   words 4 to 6   handles of FIRST, MIDDLE and LAST (0: none)
+//   word 7         the set of lists that the record is in
 //
 // Everything that an allocator decides follows from the shape: which list the frame waits in (by free chunks) and where
 // the next object goes. Frames are found by best fit among the lists, newest first, O(1) by a bit map of the lists. An
-// object that leaves no chunk for a neighbour may have a frame for itself, without header: the frame is *headless*.
+// object that leaves no chunk for a neighbour may have a frame for itself, without header: the frame is *headless*. There
+// may be several sets of lists, as the kernel has one per processor; one set is current.
 
 import { assert, PAGE_SIZE, TierError } from "@pagetier/base";
 import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
@@ -75,6 +77,7 @@ const NEXT = 1;
 const PREVIOUS = 2;
 const SHAPE = 3;
 const HANDLES = 4;
+const SET = 7;
 const RECORD_SHIFT = 3;
 const RECORD_WORDS = 1 << RECORD_SHIFT;
 /** `page >>> PAGES_SHIFT` is the chunk of a record. */
@@ -86,6 +89,13 @@ export const FULL_LIST = TOTAL_CHUNKS;
 const LISTS = FULL_LIST + 1;
 /** What the pool itself holds beside tables, roughly. */
 const POOL_BYTES = 4096;
+
+export interface BuddyPoolOptions {
+  readonly type: string;
+  readonly maxSize: number;
+  /** Sets of lists, 1 and more. */
+  readonly listSets: number;
+}
 
 /** A pool of frames with up to three objects each. Subclasses say where objects go, and whether they move. */
 export abstract class BuddyPool implements Zpool {
@@ -103,11 +113,14 @@ export abstract class BuddyPool implements Zpool {
   #freePage = 0;
   /** Records below this one were used at some time. */
   #pagesLimit = 1;
-  /** First page by list. */
-  readonly #heads = new Uint32Array(LISTS);
-  /** Lists by free chunks that are not empty, one bit each: 0 to 31, 32 to 63. */
-  #lowLists = 0;
-  #highLists = 0;
+  /** First page by set and list. */
+  readonly #heads: Uint32Array;
+  /** Lists by free chunks that are not empty, by set, one bit each: 0 to 31, 32 to 63. */
+  readonly #lowLists: Uint32Array;
+  readonly #highLists: Uint32Array;
+  readonly #sets: number;
+  #currentSet = 0;
+  readonly #fixedBytes: number;
   #framesHeld = 0;
   #storedBytes = 0;
   // What #locate found: the object's size, its frame and its offset there.
@@ -116,17 +129,22 @@ export abstract class BuddyPool implements Zpool {
   #atOffset = 0;
 
   /** @throws TierError ZPOOL_NO_MEMORY when the budget has no room for the buffers */
-  protected constructor(frames: PageFrames, options: { readonly type: string; readonly maxSize: number }) {
+  protected constructor(frames: PageFrames, options: BuddyPoolOptions) {
     this.type = options.type;
     this.maxSize = options.maxSize;
+    this.#sets = options.listSets;
+    this.#heads = new Uint32Array(LISTS * this.#sets);
+    this.#lowLists = new Uint32Array(this.#sets);
+    this.#highLists = new Uint32Array(this.#sets);
+    this.#fixedBytes = POOL_BYTES + this.#heads.byteLength;
     this.#frames = frames;
     this.#copier = new ObjectCopier(frames);
-    if (!frames.charge(POOL_BYTES)) {
+    if (!frames.charge(this.#fixedBytes)) {
       this.#copier.release();
       throw new TierError(
         "ZPOOL_NO_MEMORY",
-        `${options.type} needs ${POOL_BYTES} bytes for its tables and the memory of ${frames.budgetBytes} bytes has no room left; give the stack more memory.`,
-        { type: options.type, neededBytes: POOL_BYTES, budgetBytes: frames.budgetBytes },
+        `${options.type} needs ${this.#fixedBytes} bytes for its tables and the memory of ${frames.budgetBytes} bytes has no room left; give the stack more memory.`,
+        { type: options.type, neededBytes: this.#fixedBytes, budgetBytes: frames.budgetBytes },
       );
     }
     this.#handles = new HandleTable(frames);
@@ -204,7 +222,7 @@ export abstract class BuddyPool implements Zpool {
   }
 
   metadataBytes(): number {
-    return POOL_BYTES + this.#copier.bytes + this.#handles.bytes + this.#pages.bytes + this.#pageByFrame.bytes;
+    return this.#fixedBytes + this.#copier.bytes + this.#handles.bytes + this.#pages.bytes + this.#pageByFrame.bytes;
   }
 
   groupOf(handle: Handle): Group {
@@ -237,8 +255,8 @@ export abstract class BuddyPool implements Zpool {
     let roundingBytes = -this.#storedBytes;
     let partialBytes = 0;
     let overheadBytes = 0;
-    for (let list = 0; list < LISTS; list++) {
-      for (let page = this.#heads[list]!; page !== 0; page = this.#word(page, NEXT)) {
+    for (let head = 0; head < this.#heads.length; head++) {
+      for (let page = this.#heads[head]!; page !== 0; page = this.#word(page, NEXT)) {
         const shape = this.#word(page, SHAPE);
         if (shape === HEADLESS) {
           roundingBytes += PAGE_SIZE;
@@ -248,7 +266,7 @@ export abstract class BuddyPool implements Zpool {
         for (const buddy of BUDDIES) used += chunksOf(shape, buddy);
         roundingBytes += used * CHUNK_BYTES;
         overheadBytes += HEADER_CHUNKS * CHUNK_BYTES;
-        if (list === FULL_LIST) overheadBytes += (CHUNKS - used) * CHUNK_BYTES;
+        if (head % LISTS === FULL_LIST) overheadBytes += (CHUNKS - used) * CHUNK_BYTES;
         else partialBytes += (CHUNKS - used) * CHUNK_BYTES;
       }
     }
@@ -268,16 +286,18 @@ export abstract class BuddyPool implements Zpool {
     let pages = 0;
     let objects = 0;
     let storedBytes = 0;
-    for (let list = 0; list < LISTS; list++) {
-      const head = this.#heads[list]!;
+    for (let head = 0; head < this.#heads.length; head++) {
+      const list = head % LISTS;
+      const set = Math.floor(head / LISTS);
       if (list < FULL_LIST) {
-        const marked = ((list < 32 ? this.#lowLists : this.#highLists) & (1 << (list & 31))) !== 0;
-        assert(marked === (head !== 0), "exactly the lists with pages are marked");
+        const marked = ((list < 32 ? this.#lowLists : this.#highLists)[set]! & (1 << (list & 31))) !== 0;
+        assert(marked === (this.#heads[head] !== 0), "exactly the lists with pages are marked");
       }
       let previous = 0;
-      for (let page = head; page !== 0; page = this.#word(page, NEXT)) {
+      for (let page = this.#heads[head]!; page !== 0; page = this.#word(page, NEXT)) {
         assert(this.#word(page, PREVIOUS) === previous, "a list is linked both ways");
         assert(this.#listOf(page) === list, "a page is listed by its free chunks");
+        assert(this.#word(page, SET) === set, "a page knows its set of lists");
         assert(this.#pageByFrame.get(this.#word(page, FRAME)) === page, "a page's frame leads back to it");
         storedBytes += this.#verifyShape(page);
         for (const buddy of BUDDIES) if (this.#word(page, HANDLES + buddy) !== NO_HANDLE) objects++;
@@ -295,8 +315,8 @@ export abstract class BuddyPool implements Zpool {
   }
 
   destroy(): void {
-    for (let list = 0; list < LISTS; list++) {
-      for (let page = this.#heads[list]!; page !== 0; page = this.#word(page, NEXT)) {
+    for (const head of this.#heads) {
+      for (let page = head; page !== 0; page = this.#word(page, NEXT)) {
         this.#frames.give(this.#word(page, FRAME) as Frame);
       }
     }
@@ -306,7 +326,7 @@ export abstract class BuddyPool implements Zpool {
     this.#pages.release();
     this.#pageByFrame.release();
     this.#copier.release();
-    this.#frames.uncharge(POOL_BYTES);
+    this.#frames.uncharge(this.#fixedBytes);
   }
 
   /** The shape of a page. */
@@ -315,8 +335,8 @@ export abstract class BuddyPool implements Zpool {
   }
 
   /** First page of a list; 0: none. */
-  protected headOf(list: number): number {
-    return this.#heads[list]!;
+  protected headOf(set: number, list: number): number {
+    return this.#heads[set * LISTS + list]!;
   }
 
   /** The page after this one in its list; 0: none. */
@@ -324,17 +344,38 @@ export abstract class BuddyPool implements Zpool {
     return this.#word(page, NEXT);
   }
 
-  /** Takes the page that fits best off its list: the newest with the fewest free chunks, but enough. 0: none. */
+  /** Makes a set of lists the current one: pages are listed there from now on, and looked for there first. */
+  protected useLists(set: number): void {
+    this.#currentSet = set;
+  }
+
+  /**
+   * Takes a page with enough free chunks off its list: of the current set the newest with the fewest; if there is none, of
+   * the other sets one that fits exactly. 0: none.
+   */
   protected unlinkFitting(chunks: number): number {
+    const page = this.unlinkFittingOf(this.#currentSet, chunks);
+    if (page !== 0 || this.#sets === 1) return page;
+    for (let set = 0; set < this.#sets; set++) {
+      const exact = this.#heads[set * LISTS + chunks]!;
+      if (exact === 0) continue;
+      this.#unlinkFrom(exact, chunks);
+      return exact;
+    }
+    return 0;
+  }
+
+  /** As {@link unlinkFitting}, in one set. */
+  protected unlinkFittingOf(set: number, chunks: number): number {
     let list: number;
-    const low = chunks < 32 ? this.#lowLists & (-1 << chunks) : 0;
+    const low = chunks < 32 ? this.#lowLists[set]! & (-1 << chunks) : 0;
     if (low !== 0) list = 31 - Math.clz32(low & -low);
     else {
-      const high = chunks <= 32 ? this.#highLists : this.#highLists & (-1 << (chunks - 32));
+      const high = chunks <= 32 ? this.#highLists[set]! : this.#highLists[set]! & (-1 << (chunks - 32));
       if (high === 0) return 0;
       list = 63 - Math.clz32(high & -high);
     }
-    const page = this.#heads[list]!;
+    const page = this.#heads[set * LISTS + list]!;
     this.#unlinkFrom(page, list);
     return page;
   }
@@ -344,16 +385,19 @@ export abstract class BuddyPool implements Zpool {
     this.#unlinkFrom(page, this.#listOf(page));
   }
 
-  /** Puts a page on the list of its shape. */
+  /** Puts a page on the list of its shape in the current set. */
   protected link(page: number): void {
     const list = this.#listOf(page);
-    const next = this.#heads[list]!;
+    const set = this.#currentSet;
+    const place = set * LISTS + list;
+    const next = this.#heads[place]!;
     this.#setWord(page, NEXT, next);
     this.#setWord(page, PREVIOUS, 0);
+    this.#setWord(page, SET, set);
     if (next !== 0) this.#setWord(next, PREVIOUS, page);
-    this.#heads[list] = page;
-    if (list < 32) this.#lowLists |= 1 << list;
-    else if (list < FULL_LIST) this.#highLists |= 1 << (list - 32);
+    this.#heads[place] = page;
+    if (list < 32) this.#lowLists[set]! |= 1 << list;
+    else if (list < FULL_LIST) this.#highLists[set]! |= 1 << (list - 32);
   }
 
   /** Moves MIDDLE within its frame, to begin at chunk `start`. The page is on no list. */
@@ -427,10 +471,11 @@ export abstract class BuddyPool implements Zpool {
       this.#setWord(previous, NEXT, next);
       return;
     }
-    this.#heads[list] = next;
+    const set = this.#word(page, SET);
+    this.#heads[set * LISTS + list] = next;
     if (next !== 0) return;
-    if (list < 32) this.#lowLists &= ~(1 << list);
-    else if (list < FULL_LIST) this.#highLists &= ~(1 << (list - 32));
+    if (list < 32) this.#lowLists[set]! &= ~(1 << list);
+    else if (list < FULL_LIST) this.#highLists[set]! &= ~(1 << (list - 32));
   }
 
   /** Gives an object its place in a page. */

