@@ -52,6 +52,7 @@ import {
 } from "./entries.js";
 import { ZSWAP_OPTIONS, type ZswapOptions } from "./options.js";
 import { PoolLimit } from "./pool-limit.js";
+import { TableBudget } from "./table-budget.js";
 
 /** Failed write-backs in a row after which the background worker gives up (Linux: MAX_RECLAIM_RETRIES). */
 const FAILURES_MAX = 16;
@@ -78,14 +79,17 @@ export class Zswap implements Frontswap, Shrinker {
   readonly #limit: PoolLimit;
   readonly #entries: Entries;
   readonly #lru: ListLru;
-  /** Codecs by the number that entries record; the last one compresses. */
-  readonly #codecs: Compressor[] = [];
+  /** Codecs by the number that entries record; a number is free when no entry needs its codec any more. */
+  readonly #codecs: (Compressor | undefined)[] = [];
+  /** The number of the codec that compresses. */
+  #codec = 0;
   /** The present codec's input as words, for the search of same-filled pages. */
   #inputWords: Uint32Array;
   /** The same bytes as one page. */
   #inputPage: Uint8Array;
   #codecBytes = 0;
   #closed = false;
+  #closing: Promise<void> | undefined;
   #worker: Promise<void> | undefined;
 
   #sameFilledPages = 0;
@@ -125,8 +129,9 @@ export class Zswap implements Frontswap, Shrinker {
     this.#scheduler = scheduler;
     this.#options = options;
     this.#limit = new PoolLimit(options.maxPoolPercent, options.acceptThresholdPercent);
-    this.#entries = new Entries(frames);
-    this.#lru = new ListLru(frames);
+    const tables = new TableBudget(frames);
+    this.#entries = new Entries(tables);
+    this.#lru = new ListLru(tables);
     this.#addCodec(compressor);
     this.#inputPage = pageOf(compressor);
     this.#inputWords = wordsOf(compressor);
@@ -145,7 +150,7 @@ export class Zswap implements Frontswap, Shrinker {
       this.#drop(old); // Before anything can refuse: a refused store leaves no older copy.
     }
     if (this.#closed || this.#isFull()) return this.#refuseFull();
-    const codec = this.#codecs.length - 1;
+    const codec = this.#codec;
     const compressor = this.#codecs[codec]!;
     compressor.input.set(page);
     const clean = copy === "clean" ? CLEAN : 0;
@@ -248,12 +253,13 @@ export class Zswap implements Frontswap, Shrinker {
   }
 
   /**
-   * Compresses with another codec from now on. What is stored keeps its own.
+   * Compresses with another codec from now on. What is stored keeps its own; codecs that nothing stored needs are let go.
+   * O(pages).
    *
    * @throws TierError ZSWAP_NO_ROOM when the codec's buffers do not fit the budget
    */
   changeCompressor(compressor: Compressor): void {
-    assert(this.#codecs.length < CODECS_MAX, "a pool sees at most 256 codecs");
+    this.#dropCodecs();
     this.#addCodec(compressor);
     this.#inputPage = pageOf(compressor);
     this.#inputWords = wordsOf(compressor);
@@ -271,20 +277,22 @@ export class Zswap implements Frontswap, Shrinker {
     if (this.#entries.live === 0) return 0;
     const wanted = this.#options.shrinker || control.priority < EMERGENCY_PRIORITY;
     if (!wanted || this.#options.poolFull === "refuse") return 0;
-    const freeable = control.mayIo && this.#options.poolFull === "writeback-lru" ? this.#lru.size : this.#cleanPages;
+    const freeable = this.#mayWriteBack(control) ? this.#lru.size : this.#cleanPages;
     // The better the pages compress, the less freeing one of them gains: offer fewer (Linux: freeable × backing / stored).
-    return Math.floor((freeable * this.#pool.totalFrames()) / this.#entries.live);
+    // Never more than there are: half-empty zspages can hold more frames than pages.
+    return Math.min(freeable, Math.floor((freeable * this.#pool.totalFrames()) / this.#entries.live));
   }
 
   scanObjects(control: ShrinkControl): number {
     const frames = this.#pool.totalFrames();
     let dropped = 0;
     let scanned = 0;
+    const mayIo = this.#mayWriteBack(control);
     while (scanned < control.nrToScan) {
       const entry = this.#lru.oldest;
       if (entry === NO_OBJECT) break;
       scanned++;
-      const eviction = this.#evict(entry, control.mayIo, true);
+      const eviction = this.#evict(entry, mayIo, true);
       if (eviction === "dropped") dropped++;
       else if (eviction === "submitted") control.submitted++;
       else if (eviction === "noMemory") break;
@@ -369,12 +377,20 @@ export class Zswap implements Frontswap, Shrinker {
     assert(this.#stores === refused + live + left, "every store was refused, is stored, or has left");
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     this.#shrinkers.unregister(this);
     await this.#worker;
     await this.#writeback.flush();
+  }
+
+  #mayWriteBack(control: ShrinkControl): boolean {
+    return control.mayIo && this.#options.poolFull === "writeback-lru";
   }
 
   #addCodec(compressor: Compressor): void {
@@ -387,7 +403,23 @@ export class Zswap implements Frontswap, Shrinker {
       );
     }
     this.#codecBytes += bytes;
-    this.#codecs.push(compressor);
+    const free = this.#codecs.indexOf(undefined);
+    this.#codec = free < 0 ? this.#codecs.length : free;
+    assert(this.#codec < CODECS_MAX, "the pages stored at one time have at most 256 codecs");
+    this.#codecs[this.#codec] = compressor;
+  }
+
+  /** Lets go of codecs that no stored page needs; the present one stays. */
+  #dropCodecs(): void {
+    const needed = new Set([this.#codec]);
+    for (let entry = 1; entry < this.#entries.end; entry++)
+      if (this.#entries.isLive(entry)) needed.add(this.#entries.metaOf(entry) >>> CODEC_SHIFT);
+    for (const [codec, compressor] of this.#codecs.entries()) {
+      if (compressor === undefined || needed.has(codec)) continue;
+      this.#frames.uncharge(compressor.memoryBytes());
+      this.#codecBytes -= compressor.memoryBytes();
+      this.#codecs[codec] = undefined;
+    }
   }
 
   #isFull(): boolean {
@@ -510,11 +542,17 @@ export class Zswap implements Frontswap, Shrinker {
       if (this.#compact() > 0) continue;
       const before = this.#writtenBackPages + this.#droppedCleanPages;
       let submitted = 0;
-      for (let count = 0; count < BATCH && this.#isAboveThreshold(); count++) {
+      // Zpages stay until their writes have settled, so what is on its way out counts here: no more leaves than must.
+      let leavingBytes = 0;
+      for (let count = 0; count < BATCH && this.#isAboveThreshold(leavingBytes); count++) {
         const entry = this.#lru.oldest;
         if (entry === NO_OBJECT) break;
+        const length = this.#entries.lengthOf(entry);
         const eviction = this.#evict(entry, this.#options.poolFull === "writeback-lru", false);
-        if (eviction === "submitted") submitted++;
+        if (eviction === "submitted") {
+          submitted++;
+          leavingBytes += length;
+        }
         if (eviction === "noMemory") break;
       }
       if (submitted > 0) await this.#writeback.flush();
@@ -524,8 +562,10 @@ export class Zswap implements Frontswap, Shrinker {
     }
   }
 
-  #isAboveThreshold(): boolean {
-    return this.#pool.totalFrames() > this.#limit.thresholdFrames(this.#frames.total);
+  /** @param leavingBytes zpages that will be gone soon */
+  #isAboveThreshold(leavingBytes = 0): boolean {
+    const leaving = Math.floor(leavingBytes / PAGE_SIZE);
+    return this.#pool.totalFrames() - leaving > this.#limit.thresholdFrames(this.#frames.total);
   }
 
   /**
