@@ -18,10 +18,18 @@ export interface Scheduler {
 /** The process's monotonic clock. */
 export const realClock: Clock = { now: () => performance.now() * 1e6 };
 
-/** The event loop. */
+const NS_PER_MS = 1e6;
+
+/** The event loop. Sleeps of less than two milliseconds, and the end of longer ones, are exact to a turn: timers are not. */
 export const realScheduler: Scheduler = {
   clock: realClock,
-  sleep: (ns) => new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.ceil(ns / 1e6)))),
+  async sleep(ns) {
+    const due = realClock.now() + ns;
+    const wholeMs = Math.floor(ns / NS_PER_MS) - 1;
+    if (wholeMs >= 1) await new Promise((resolve) => setTimeout(resolve, wholeMs));
+    do await realScheduler.turn();
+    while (realClock.now() < due);
+  },
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
