@@ -7,7 +7,7 @@ import { createPrng, PAGE_SIZE, realScheduler, type Scheduler, UNCHARGED } from 
 import type { Compressor } from "@pagetier/compressor";
 import { Lz4jsCompressor } from "@pagetier/compressor-lz4js";
 import { PageFrames } from "@pagetier/frames";
-import { FrontswapRegistry } from "@pagetier/frontswap";
+import { type Frontswap, FrontswapRegistry, type SwapWriteback } from "@pagetier/frontswap";
 import { TwoListPolicy } from "@pagetier/policies/two-list";
 import type { EvictionPolicy } from "@pagetier/policy";
 import { ShrinkerRegistry } from "@pagetier/shrinker";
@@ -20,6 +20,8 @@ export interface RigOptions {
   readonly reserveFrames?: number;
   /** `null`: no frontswap backend. */
   readonly zswap?: Partial<ZswapOptions> | null;
+  /** Another backend in zswap's place. */
+  readonly backend?: (writeback: SwapWriteback) => Frontswap;
   readonly pool?: (frames: PageFrames) => Zpool;
   readonly compressor?: () => Compressor;
   readonly stores?: readonly BackingStore[];
@@ -33,6 +35,8 @@ export interface RigOptions {
 export interface Rig {
   readonly frames: PageFrames;
   readonly frontswap: FrontswapRegistry;
+  readonly shrinkers: ShrinkerRegistry;
+  readonly policy: EvictionPolicy;
   readonly mm: MemoryManager;
   readonly zswap: Zswap | undefined;
 }
@@ -64,7 +68,8 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
     ...options.mm,
   });
   let zswap: Zswap | undefined;
-  if (options.zswap !== null) {
+  if (options.backend !== undefined) frontswap.register(options.backend(mm));
+  else if (options.zswap !== null) {
     const pool = options.pool?.(frames) ?? new ZsmallocPool(frames, { chainPages: 8, classes: "kernel-6.18" });
     const compressor = options.compressor?.() ?? new Lz4jsCompressor();
     zswap = new Zswap(frames, pool, compressor, mm, shrinkers, scheduler, {
@@ -74,7 +79,17 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
     frontswap.register(zswap);
   }
   await mm.open();
-  return { frames, frontswap, mm, zswap };
+  return { frames, frontswap, shrinkers, policy, mm, zswap };
+}
+
+/** Lets everything that is ready have its turn. */
+export async function turns(count = 8): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Sends every page of the stack out of memory that can leave. */
+export async function evictAll({ mm }: Rig): Promise<void> {
+  await mm.shrink(Number.POSITIVE_INFINITY);
 }
 
 /** A page whose bytes depend on `seed` alone; `noise` of its bytes (0..1) are random, the rest compress well. */
