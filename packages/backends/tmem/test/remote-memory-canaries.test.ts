@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { TierError } from "@pagetier/base";
+import { RecordingRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { FakeRemoteMemory, type FakeRemoteMemoryOptions, remoteMemoryConformance } from "../src/conformance/index.js";
@@ -12,7 +13,6 @@ import {
   remoteLost,
 } from "../src/index.js";
 import { fakeCandidate } from "./fake-candidate.js";
-import { RecordingRunner } from "./recording-runner.js";
 
 // Each canary keeps every rule but one. The test that names the rule must fail on it.
 

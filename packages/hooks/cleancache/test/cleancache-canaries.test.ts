@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RecordingRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import {
@@ -9,7 +10,6 @@ import {
   type ReferencePage,
 } from "../src/conformance/index.js";
 import type { CleancacheGet } from "../src/index.js";
-import { RecordingRunner } from "./recording-runner.js";
 
 // Each canary keeps every rule but one. The test that names the rule must fail on it.
 

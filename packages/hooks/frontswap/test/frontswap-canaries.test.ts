@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PAGE_SIZE } from "@pagetier/base";
+import { RecordingRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import {
@@ -9,7 +10,6 @@ import {
   type ReferenceFrontswapOptions,
 } from "../src/conformance/index.js";
 import type { FrontswapCopy, FrontswapLoad, StoreOutcome, SwapWriteback, WritebackOutcome } from "../src/index.js";
-import { RecordingRunner } from "./recording-runner.js";
 
 // Each canary keeps every rule but one. The test that names the rule must fail on it.
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { RecordingRunner } from "@pagetier/base/testing";
 import { describe, test } from "vitest";
 import { FakeSwapWriteback, type SwapWritebackCandidate, swapWritebackConformance } from "../src/conformance/index.js";
 import type { SwapClaim, WritebackOutcome } from "../src/index.js";
 import { fakeCandidate } from "./fake-candidate.js";
-import { RecordingRunner } from "./recording-runner.js";
 
 type Settled = (outcome: WritebackOutcome) => boolean;
 

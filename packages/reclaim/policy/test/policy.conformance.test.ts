@@ -1,3 +1,4 @@
+import { failuresOf } from "@pagetier/base/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { policyConformance, policyPluginConformance } from "../src/conformance/index.js";
@@ -11,7 +12,6 @@ import {
   type PolicyPlugin,
 } from "../src/index.js";
 import { OldestFirst } from "./oldest-first.js";
-import { failuresOf } from "./recording-runner.js";
 
 policyConformance({ describe, test }, (parts) => new OldestFirst(parts));
 

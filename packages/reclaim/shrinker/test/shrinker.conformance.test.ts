@@ -1,7 +1,7 @@
+import { failuresOf } from "@pagetier/base/testing";
 import { describe, expect, test } from "vitest";
 import { shrinkerConformance } from "../src/conformance/index.js";
 import { SHRINK_STOP, type ShrinkControl } from "../src/shrinker.js";
-import { failuresOf } from "./recording-runner.js";
 import { SampleCache } from "./sample-cache.js";
 
 shrinkerConformance({ describe, test }, () => new SampleCache());

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ConformanceRunner } from "./runner.js";
+import type { TestRunner } from "@pagetier/base/testing";
 import { codeOf, keyAt, type RemoteMemoryFactory, Subject, zpage } from "./subject.js";
 
 /** Machines that are full, away, restarted; messages that are lost or damaged. A page is right, or there is an error. */
-export function failures({ describe, test }: ConformanceRunner, factory: RemoteMemoryFactory): void {
+export function failures({ describe, test }: TestRunner, factory: RemoteMemoryFactory): void {
   describe("failures", () => {
     test("10.7-h a put without room is REMOTE_FULL, holds nothing, and can be tried again", async () => {
       const subject = await Subject.create(factory);

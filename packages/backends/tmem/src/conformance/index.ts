@@ -1,3 +1,4 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export { failures } from "./failures.js";
 export { FakeNetwork } from "./fake-network.js";
 export { FakeNode, type Parcel, type PutAnswer } from "./fake-node.js";
@@ -6,5 +7,4 @@ export { agreesWithModel } from "./model.js";
 export { ordering } from "./ordering.js";
 export { putAndGet } from "./put-and-get.js";
 export { remoteMemoryConformance } from "./remote-memory-conformance.js";
-export type { ConformanceRunner } from "./runner.js";
 export type { RemoteMemoryCandidate, RemoteMemoryFactory } from "./subject.js";

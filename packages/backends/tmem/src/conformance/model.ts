@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import type { RemoteKind } from "../remote-memory.js";
-import type { ConformanceRunner } from "./runner.js";
 import { codeOf, keyAt, type RemoteMemoryFactory, Subject, zpage } from "./subject.js";
 
 /** An acknowledged page as its owner has it in its books. */
@@ -37,7 +37,7 @@ const step = fc.oneof(
 );
 
 /** Random operations and faults, compared with the owner's books: the right bytes, or an error that is true. */
-export function agreesWithModel({ describe, test }: ConformanceRunner, factory: RemoteMemoryFactory): void {
+export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteMemoryFactory): void {
   describe("model", () => {
     test("never other bytes, and no loss without a cause", async () => {
       await fc.assert(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ConformanceRunner } from "./runner.js";
+import type { TestRunner } from "@pagetier/base/testing";
 import { codeOf, keyAt, type RemoteMemoryFactory, Subject, zpage } from "./subject.js";
 
 /** Operations of a key take effect in the order of their sequence, whatever order they arrive in. */
-export function ordering({ describe, test }: ConformanceRunner, factory: RemoteMemoryFactory): void {
+export function ordering({ describe, test }: TestRunner, factory: RemoteMemoryFactory): void {
   describe("order", () => {
     test("10.7-a a late flush does not touch a newer put", async () => {
       const subject = await Subject.create(factory);

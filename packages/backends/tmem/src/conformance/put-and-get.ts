@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { PAGE_SIZE } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import type { RemoteKind } from "../remote-memory.js";
-import type { ConformanceRunner } from "./runner.js";
 import { codeOf, keyAt, type RemoteMemoryFactory, Subject, zpage } from "./subject.js";
 
 const KINDS: readonly RemoteKind[] = ["persistent", "ephemeral"];
 
 /** What was put comes back, in quiet times. */
-export function putAndGet({ describe, test }: ConformanceRunner, factory: RemoteMemoryFactory): void {
+export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryFactory): void {
   describe("put, get and flush", () => {
     for (const kind of KINDS) {
       test(`gives back ${kind} pages of every length, again and again`, async () => {

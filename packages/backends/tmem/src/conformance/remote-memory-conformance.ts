@@ -1,12 +1,12 @@
+import type { TestRunner } from "@pagetier/base/testing";
 import { failures } from "./failures.js";
 import { agreesWithModel } from "./model.js";
 import { ordering } from "./ordering.js";
 import { putAndGet } from "./put-and-get.js";
-import type { ConformanceRunner } from "./runner.js";
 import type { RemoteMemoryFactory } from "./subject.js";
 
 /** Everything remote memory must do. Each group is also exported alone. */
-export function remoteMemoryConformance(runner: ConformanceRunner, factory: RemoteMemoryFactory): void {
+export function remoteMemoryConformance(runner: TestRunner, factory: RemoteMemoryFactory): void {
   runner.describe("remote memory", () => {
     for (const group of [putAndGet, ordering, failures, agreesWithModel]) group(runner, factory);
   });

@@ -1,1 +1,2 @@
 export { ManualScheduler } from "./manual-scheduler.js";
+export { failuresOf, RecordingRunner, type TestRunner } from "./test-runner.js";

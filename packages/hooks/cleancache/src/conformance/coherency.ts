@@ -1,10 +1,10 @@
-import type { ConformanceRunner } from "./runner.js";
+import type { TestRunner } from "@pagetier/base/testing";
 import { type CleancacheFactory, Subject } from "./subject.js";
 
 const INDEX_MAX = 2 ** 32 - 1;
 
 /** Never bytes older than the last put or invalidate, whatever the backend keeps. */
-export function coherency({ describe, test }: ConformanceRunner, factory: CleancacheFactory): void {
+export function coherency({ describe, test }: TestRunner, factory: CleancacheFactory): void {
   const check = (name: string, body: (subject: Subject) => Promise<void>): void =>
     test(name, async () => {
       const subject = new Subject(factory);

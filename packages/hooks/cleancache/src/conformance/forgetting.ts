@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type CleancacheFactory, Subject } from "./subject.js";
 
 /** Pressure, and pages that went to another machine. */
-export function forgetting({ describe, test }: ConformanceRunner, factory: CleancacheFactory): void {
+export function forgetting({ describe, test }: TestRunner, factory: CleancacheFactory): void {
   /** One page that pressure was asked to move out. */
   const movedOut = async (): Promise<Subject> => {
     const subject = new Subject(factory);

@@ -1,3 +1,4 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export { cleancacheConformance } from "./cleancache-conformance.js";
 export { coherency } from "./coherency.js";
 export { forgetting } from "./forgetting.js";
@@ -9,5 +10,4 @@ export {
   type ReferenceCleancacheOptions,
   type ReferencePage,
 } from "./reference-cleancache.js";
-export type { ConformanceRunner } from "./runner.js";
 export type { CleancacheCandidate, CleancacheFactory } from "./subject.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { makePage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type CleancacheFactory, Subject } from "./subject.js";
 
 const slot = fc.constantFrom(0, 1);
@@ -18,7 +18,7 @@ const step = fc.oneof(
 );
 
 /** Random steps on the backend and on a Map from key to the seed last put, an absent key being a miss that stays. */
-export function agreesWithModel({ describe, test }: ConformanceRunner, factory: CleancacheFactory): void {
+export function agreesWithModel({ describe, test }: TestRunner, factory: CleancacheFactory): void {
   describe("model", () => {
     test("never stale", async () => {
       await fc.assert(

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { NO_POOL } from "../cleancache.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type CleancacheFactory, Subject } from "./subject.js";
 
 const UUID = "00112233445566778899aabbccddeeff";
 const OTHER_UUID = "ffeeddccbbaa99887766554433221100";
 
 /** Pools are apart, and end with their file system. A backend without shared pools answers `NO_POOL` for them. */
-export function pools({ describe, test }: ConformanceRunner, factory: CleancacheFactory): void {
+export function pools({ describe, test }: TestRunner, factory: CleancacheFactory): void {
   describe("pools", () => {
     test("live pools have different ids and keep their pages apart", async () => {
       const subject = new Subject(factory);

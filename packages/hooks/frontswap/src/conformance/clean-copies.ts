@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, PAGE_KINDS } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { FILL_PAGES_MAX, type FrontswapFactory, Subject } from "./subject.js";
 
 const FILL_FROM = 1000;
 const PAGES = 4;
 
 /** A clean copy may go at any time, an only copy may not. */
-export function cleanCopies({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function cleanCopies({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("clean copies", () => {
     test("a clean copy is the page or a miss, never other bytes", async () => {
       const subject = new Subject(factory);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject } from "./subject.js";
 
 /** After `close` no store is taken; what is there can still be loaded and invalidated. */
-export function closing({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function closing({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("closing", () => {
     test("a closed backend refuses stores and goes on loading", async () => {
       const subject = new Subject(factory);

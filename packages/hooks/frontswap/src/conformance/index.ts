@@ -1,3 +1,4 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export { cleanCopies } from "./clean-copies.js";
 export { closing } from "./closing.js";
 export { FakeSwapWriteback, type FakeSwapWritebackOptions } from "./fake-swap-writeback.js";
@@ -9,7 +10,6 @@ export { makePage, PAGE_KINDS, type PageKind } from "./pages.js";
 export { type ReferenceEntry, ReferenceFrontswap, type ReferenceFrontswapOptions } from "./reference-frontswap.js";
 export { refusal } from "./refusal.js";
 export { remotePages } from "./remote-pages.js";
-export type { ConformanceRunner } from "./runner.js";
 export { storeAndLoad } from "./store-and-load.js";
 export type { FrontswapCandidate, FrontswapFactory } from "./subject.js";
 export {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, PAGE_KINDS } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject } from "./subject.js";
 
 /** What was invalidated misses. */
-export function invalidate({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function invalidate({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("invalidate", () => {
     test("a page that was invalidated misses", async () => {
       const subject = new Subject(factory);

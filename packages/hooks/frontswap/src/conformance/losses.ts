@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { TierError } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject } from "./subject.js";
 
 /** What cannot be given back is an error, never a miss: after a miss the device is read, and it holds older bytes. */
-export function losses({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function losses({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("losses", () => {
     test("10.1-c a damaged page is FRONTSWAP_LOST, again and again, never a miss", async () => {
       const subject = new Subject(factory);

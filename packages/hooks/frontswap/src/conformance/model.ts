@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import type { FrontswapCopy } from "../frontswap.js";
 import type { WritebackOutcome } from "../swap-writeback.js";
 import { makePage, PAGE_KINDS, type PageKind } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { FILL_PAGES_MAX, type FrontswapFactory, Subject, sameBytes } from "./subject.js";
 
 /** A swapped-out page as MM's books have it. */
@@ -63,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Random steps on the backend and on a Map, with a device that fails now and then, compared after each step. */
-export function agreesWithModel({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function agreesWithModel({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("model", () => {
     test("nothing accepted is lost or stale", async () => {
       await fc.assert(

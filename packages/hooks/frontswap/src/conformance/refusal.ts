@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { FILL_PAGES_MAX, type FrontswapFactory, Subject } from "./subject.js";
 
 const REWRITTEN = 4;
 const FILL_FROM = 1000;
 
 /** A backend may say no at any time, and then it has nothing. */
-export function refusal({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function refusal({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("refusal", () => {
     test("refuses when it is full, and keeps what it said yes to", async () => {
       const subject = new Subject(factory);

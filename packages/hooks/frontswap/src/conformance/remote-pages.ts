@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject, sameBytes } from "./subject.js";
 
 /** Pages on another machine. A backend that never lends pages out passes by answering each load itself. */
-export function remotePages({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function remotePages({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("remote pages", () => {
     test("a page that went away can be fetched, or is loaded like any other", async () => {
       const subject = await withPageMovedOut(factory);

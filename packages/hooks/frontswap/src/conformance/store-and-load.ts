@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, PAGE_KINDS, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject, sameBytes } from "./subject.js";
 
 /** What is stored comes back, and nothing else does. */
-export function storeAndLoad({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function storeAndLoad({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   describe("store and load", () => {
     for (const kind of PAGE_KINDS) {
       test(`gives back a page that is ${kind}`, async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { PAGE_SIZE } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import type { SwapClaim, SwapWriteback, WritebackOutcome } from "../swap-writeback.js";
 import { makePage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { sameBytes } from "./subject.js";
 
 /** A slot whose page was swapped out and lies in a frontswap backend only. */
@@ -35,7 +35,7 @@ const CLAIMS_MAX = 4096;
 
 /** What an implementation of {@link SwapWriteback} must do. */
 export function swapWritebackConformance(
-  { describe, test }: ConformanceRunner,
+  { describe, test }: TestRunner,
   factory: () => SwapWritebackCandidate | Promise<SwapWritebackCandidate>,
 ): void {
   describe("swap write-back", () => {

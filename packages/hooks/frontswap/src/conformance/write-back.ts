@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type FrontswapFactory, Subject, sameBytes } from "./subject.js";
 
 const page = makePage("incompressible", 1);
@@ -10,7 +10,7 @@ const other = makePage("incompressible", 2);
  * Moving pages on to the device. Applies to what a backend does when the factory's `reclaim` asks it; a backend that
  * never claims a slot passes.
  */
-export function writeBack({ describe, test }: ConformanceRunner, factory: FrontswapFactory): void {
+export function writeBack({ describe, test }: TestRunner, factory: FrontswapFactory): void {
   /** One page, stored and (if the backend writes back) submitted. */
   const submitted = async (): Promise<Subject> => {
     const subject = new Subject(factory);

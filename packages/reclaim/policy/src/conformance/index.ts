@@ -1,9 +1,9 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export { policyPluginConformance } from "./plugin-conformance.js";
 export {
   aloneConformance,
   drivenConformance,
   policyConformance,
   residencyConformance,
-  type TestRunner,
   tablesConformance,
 } from "./policy-conformance.js";

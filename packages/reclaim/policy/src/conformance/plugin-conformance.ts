@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createPrng, UNCHARGED } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import { isOffline, type OfflinePolicyPlugin, POLICY_CONTRACT, type PolicyPlugin } from "../policy.js";
-import type { TestRunner } from "./policy-conformance.js";
 
 /** What a policy's descriptor promises to recipes: a name, defaults for every option, and no silence about misspelt ones. */
 export function policyPluginConformance<Options>(

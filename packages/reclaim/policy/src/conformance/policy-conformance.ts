@@ -3,14 +3,9 @@
 
 import assert from "node:assert/strict";
 import { type Accountant, createPrng, UNCHARGED } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { type EvictionPolicy, NO_VICTIM, type PolicyParts } from "../policy.js";
-
-/** Any test runner: vitest's, node:test's, … */
-export interface TestRunner {
-  describe(name: string, body: () => void): void;
-  test(name: string, body: () => void | Promise<void>): void;
-}
 
 type MakePolicy = (parts: PolicyParts) => EvictionPolicy;
 

@@ -1,8 +1,8 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export {
   permissionConformance,
   pressureConformance,
   type ShrinkerSubject,
   scanningConformance,
   shrinkerConformance,
-  type TestRunner,
 } from "./shrinker-conformance.js";

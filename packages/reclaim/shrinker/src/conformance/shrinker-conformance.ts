@@ -2,15 +2,10 @@
 // and no more, nothing is done without permission, and under steady pressure a cache becomes empty.
 
 import assert from "node:assert/strict";
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { DEFAULT_BATCH, SHRINK_EMPTY, SHRINK_STOP, type ShrinkControl, type Shrinker } from "../shrinker.js";
 import { ShrinkerRegistry } from "../shrinker-registry.js";
-
-/** Any test runner: vitest's, node:test's, … */
-export interface TestRunner {
-  describe(name: string, body: () => void): void;
-  test(name: string, body: () => void | Promise<void>): void;
-}
 
 /** A shrinker and the cache behind it, freshly made and empty. */
 export interface ShrinkerSubject {

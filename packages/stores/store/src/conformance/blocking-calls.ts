@@ -1,9 +1,9 @@
+import type { TestRunner } from "@pagetier/base/testing";
 import { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertCodes, type StoreFactory, withStore } from "./subject.js";
 
 /** Blocking calls, where the store has them: the same store through another door. */
-export function blockingCalls({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function blockingCalls({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("blocking calls", () => {
     test("read what was written the other way", () =>
       withStore(factory, async (subject) => {

@@ -1,9 +1,9 @@
+import type { TestRunner } from "@pagetier/base/testing";
 import { makePage, ZEROES } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { type StoreFactory, Subject } from "./subject.js";
 
 /** What a store that says it is durable still has after it was closed and made again. */
-export function durability({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function durability({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("durability", () => {
     test("finds again what was flushed, time after time", async () => {
       const place = await factory();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { TierError } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import { FailingStore } from "./failing-store.js";
 import { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertStatuses, type FailureScript, type StoreFactory, Subject } from "./subject.js";
 
 /** More operations than the scenario has. */
@@ -10,7 +10,7 @@ const OPERATIONS_MAX = 2000;
 const SLOTS = 34;
 
 /** The n-th operation fails, for n = 1, 2, 3 … until the scenario gets through without. */
-export function failures({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function failures({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("failures", () => {
     test("a failing operation harms its own slots and nothing else", async () => {
       for (let nth = 1; nth < OPERATIONS_MAX; nth++) if (!(await scenario(factory, nth))) return;

@@ -1,3 +1,4 @@
+export type { TestRunner } from "@pagetier/base/testing";
 export { blockingCalls } from "./blocking-calls.js";
 export { durability } from "./durability.js";
 export { FailingStore } from "./failing-store.js";
@@ -8,6 +9,5 @@ export { packedRecords } from "./packed-records.js";
 export { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
 export { readingAndWriting } from "./reading-and-writing.js";
 export { emptyDisk, type ReferenceDisk, ReferenceStore, type ReferenceStoreOptions } from "./reference-store.js";
-export type { ConformanceRunner } from "./runner.js";
 export { storeConformance } from "./store-conformance.js";
 export type { FailureScript, StoreFactory, StorePlace } from "./subject.js";

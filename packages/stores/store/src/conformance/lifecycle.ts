@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { TierError } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import { assertSameBytes, makePage, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertCodes, assertStatuses, type StoreFactory, Subject, withStore } from "./subject.js";
 
 /** Opening, closing, and what a closed store answers. */
-export function lifecycle({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function lifecycle({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("lifecycle", () => {
     test("says what it is", () =>
       withStore(factory, async ({ store }) => {

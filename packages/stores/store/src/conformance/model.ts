@@ -1,6 +1,6 @@
+import type { TestRunner } from "@pagetier/base/testing";
 import fc from "fast-check";
 import { makePage, untouchedPage, ZEROES } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertCodes, type StoreFactory, type Subject, withStore } from "./subject.js";
 
 type Step =
@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** The store against a Map, whatever is done to both. */
-export function agreesWithModel({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function agreesWithModel({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("model", () => {
     test("agrees with a Map", () =>
       fc.assert(

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { PAGE_SIZE, TierError } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import type { RecordStore } from "../store.js";
 import { assertSameBytes, makePage, untouchedPage } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertCodes, type StoreFactory, withStore } from "./subject.js";
 
 const bytesOf = (key: number, length: number): Uint8Array => makePage(key).slice(0, length);
 const LENGTHS = [1, 2, 63, 64, 65, 1000, 2047, 2048, 2049, PAGE_SIZE - 1, PAGE_SIZE];
 
 /** Records, where the store has them. */
-export function packedRecords({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function packedRecords({ describe, test }: TestRunner, factory: StoreFactory): void {
   const onRecords = (body: (records: RecordStore, counter: (name: string) => number) => Promise<void>) => () =>
     withStore(factory, async ({ store }) => {
       if (store.records !== undefined) await body(store.records, (name) => store.counters()[name] ?? Number.NaN);

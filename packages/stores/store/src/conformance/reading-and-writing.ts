@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createPrng } from "@pagetier/base";
+import type { TestRunner } from "@pagetier/base/testing";
 import { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
-import type { ConformanceRunner } from "./runner.js";
 import { assertCodes, GuardedPage, type StoreFactory, withStore } from "./subject.js";
 
 const NO_SLOTS = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
 const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
 
 /** Pages in, pages out, each slot on its own. */
-export function readingAndWriting({ describe, test }: ConformanceRunner, factory: StoreFactory): void {
+export function readingAndWriting({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("reading and writing", () => {
     test("reads zeroes where nothing was written", () =>
       withStore(factory, async (subject) => {
