@@ -405,8 +405,8 @@ export abstract class BuddyPool implements Zpool {
     const shape = this.shapeOf(page);
     const from = middleStart(shape) << CHUNK_SHIFT;
     const length = chunksOf(shape, MIDDLE) << CHUNK_SHIFT;
-    // copyWithin copies overlapping ranges right.
-    this.#frames.view(this.#word(page, FRAME) as Frame).copyWithin(start << CHUNK_SHIFT, from, from + length);
+    const frame = this.#word(page, FRAME) as Frame;
+    this.#frames.copy(frame, from, frame, start << CHUNK_SHIFT, length); // The ranges may overlap.
     this.#setWord(page, SHAPE, withMiddleStart(shape, start));
   }
 
@@ -428,12 +428,11 @@ export abstract class BuddyPool implements Zpool {
     const handle = this.#word(page, HANDLES + buddy) as Handle;
     const chunks = chunksOf(this.shapeOf(page), buddy);
     this.#locate(handle);
-    const from = this.#atOffset;
-    this.#copier.load(this.#atFrame, NO_FRAME);
+    const frame = this.#atFrame;
+    const offset = this.#atOffset;
     this.#settle(target, chunks, handle);
     this.#locate(handle);
-    const bytes = chunks * CHUNK_BYTES;
-    this.#copier.store(from, bytes, this.#atFrame, NO_FRAME, this.#atOffset, bytes);
+    this.#frames.copy(frame, offset, this.#atFrame, this.#atOffset, this.#atSize);
     this.#vacate(page, buddy);
     this.#dissolve(page);
   }
@@ -554,7 +553,7 @@ export abstract class BuddyPool implements Zpool {
     if (to >= this.#pageByFrame.capacity && !this.#pageByFrame.ensure(to + 1)) return false;
     const page = this.#pageByFrame.get(from);
     assert(page !== 0, "a frame of this pool belongs to a page");
-    this.#frames.view(to).set(this.#frames.view(from));
+    this.#frames.copy(from, 0, to, 0, PAGE_SIZE);
     this.#setWord(page, FRAME, to);
     this.#pageByFrame.set(from, 0);
     this.#pageByFrame.set(to, page);

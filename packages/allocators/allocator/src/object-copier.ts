@@ -8,8 +8,8 @@
 //   views when it has been seen a few times; until then it goes through the scratch buffer, byte by byte.
 // - An object that straddles two frames is written with two views: one from the start, one from where the frame ends.
 //   Slots of one class always break at the same few places, so these are few as well.
-// - Reading copies whole frames (of which there are views already) to the target or to the scratch buffer; moving an
-//   object copies its frames to the scratch buffer and writes from there.
+// - Reading copies whole frames, of which there are views already, to the target or to the scratch buffer.
+// - Moving an object (rare: compaction) does make a view for the moment.
 //
 // Views are charged like tables; where the budget has no room for one, the slow loop does the work.
 
@@ -21,6 +21,7 @@ const STEP_SHIFT = 4;
 const STEP = 1 << STEP_SHIFT;
 const STEP_MASK = STEP - 1;
 const SCRATCH_BYTES = 2 * PAGE_SIZE;
+const PAGE_MASK = PAGE_SIZE - 1;
 /** What a cached view costs, with its slot in a table (measured: 100 to 190 bytes). */
 const VIEW_BYTES = 160;
 /** The empty tables of one source: 257 and 512 references. */
@@ -174,13 +175,13 @@ export class ObjectCopier {
       }
       const views = this.#viewsOf(source);
       if (views !== undefined) {
-        this.#put(views, 0, length, frame, next, offset, room);
+        this.#put(views, length, frame, next, offset, room);
         return;
       }
     }
     const scratch = this.#scratch;
     for (let index = 0; index < length; index++) scratch[index] = source[start + index]!;
-    this.#put(this.#scratchViews, 0, length, frame, next, offset, room);
+    this.#put(this.#scratchViews, length, frame, next, offset, room);
   }
 
   /** Copies an object to `target[start ..)`, no byte more. */
@@ -195,8 +196,9 @@ export class ObjectCopier {
       for (let index = 0; index < length; index++) target[start + index] = bytes[offset + index]!;
       return;
     }
-    this.load(frame, next);
     const scratch = this.#scratch;
+    scratch.set(this.#frames.view(frame), 0);
+    if (next !== NO_FRAME) scratch.set(this.#frames.view(next), PAGE_SIZE);
     if (offset !== 0) scratch.copyWithin(0, offset, offset + length);
     const whole = length & ~STEP_MASK;
     const view = whole === 0 ? undefined : this.#scratchViews.view(0, whole);
@@ -219,21 +221,29 @@ export class ObjectCopier {
     if (next !== NO_FRAME) target.set(this.#frames.view(next), PAGE_SIZE);
   }
 
-  /** First half of moving an object: copies its frames to the scratch buffer. Serves for every object in them. */
-  load(frame: Frame, next: Frame): void {
-    this.#scratch.set(this.#frames.view(frame), 0);
-    if (next !== NO_FRAME) this.#scratch.set(this.#frames.view(next), PAGE_SIZE);
-  }
-
-  /**
-   * Second half of moving an object: copies it from the scratch buffer to its new place.
-   *
-   * @param from its offset in the frames that were loaded
-   * @param room bytes from the new place on that may be overwritten, at least `length`
-   */
-  store(from: number, length: number, frame: Frame, next: Frame, offset: number, room: number): void {
-    assert(length > 0 && length <= room && from + length <= SCRATCH_BYTES, "the object was loaded and fits");
-    this.#put(this.#scratchViews, from, length, frame, next, offset, room);
+  /** Copies `length` bytes of an object to another place. The places do not overlap. */
+  move(
+    frame: Frame,
+    next: Frame,
+    offset: number,
+    length: number,
+    toFrame: Frame,
+    toNext: Frame,
+    toOffset: number,
+  ): void {
+    for (let done = 0; done < length; ) {
+      const from = offset + done;
+      const to = toOffset + done;
+      const left = Math.min(length - done, roomAfter(from), roomAfter(to));
+      this.#frames.copy(
+        from < PAGE_SIZE ? frame : next,
+        from & PAGE_MASK,
+        to < PAGE_SIZE ? toFrame : toNext,
+        to & PAGE_MASK,
+        left,
+      );
+      done += left;
+    }
   }
 
   /** Gives all memory back; the copier must not be used afterwards. */
@@ -245,32 +255,24 @@ export class ObjectCopier {
     this.#strangers.fill(undefined);
   }
 
-  #put(
-    views: SourceViews,
-    from: number,
-    length: number,
-    frame: Frame,
-    next: Frame,
-    offset: number,
-    room: number,
-  ): void {
+  /** Copies `source[0 .. length)` into an object. */
+  #put(views: SourceViews, length: number, frame: Frame, next: Frame, offset: number, room: number): void {
     const inFirst = PAGE_SIZE - offset;
     const rounded = (length + STEP_MASK) & ~STEP_MASK;
-    if (rounded <= inFirst && rounded <= room && from + rounded <= views.source.length) {
-      const view = from === 0 ? views.prefixes[rounded >>> STEP_SHIFT] : undefined;
+    if (rounded <= inFirst && rounded <= room && rounded <= views.source.length) {
+      const view = views.prefixes[rounded >>> STEP_SHIFT];
       if (view !== undefined) this.#frames.copyIn(frame, offset, view);
-      else this.#putPart(views, from, length, rounded, frame, offset);
+      else this.#putPart(views, 0, length, rounded, frame, offset);
       return;
     }
     if (length <= inFirst) {
-      this.#putPart(views, from, length, length, frame, offset);
+      this.#putPart(views, 0, length, length, frame, offset);
       return;
     }
-    this.#putPart(views, from, inFirst, inFirst, frame, offset);
+    this.#putPart(views, 0, inFirst, inFirst, frame, offset);
     // The whole rest of the slot: its length depends on the slot alone, so that few different views are needed.
     const tail = length - inFirst;
-    const rest = from + room <= views.source.length ? room - inFirst : tail;
-    this.#putPart(views, from + inFirst, tail, rest, next, 0);
+    this.#putPart(views, inFirst, tail, room <= views.source.length ? room - inFirst : tail, next, 0);
   }
 
   /** Copies `source[from .. from + length)` to the frame's bytes `at ..`, and up to `most` bytes if that is easier. */
@@ -320,4 +322,9 @@ export class ObjectCopier {
     this.#strangers[index] = undefined;
     return this.#viewsOf(source);
   }
+}
+
+/** Bytes from a place in two frames to the end of its frame. */
+function roomAfter(at: number): number {
+  return PAGE_SIZE - (at & PAGE_MASK);
 }

@@ -425,8 +425,6 @@ export abstract class SlotPool implements Zpool {
     const targetSlots = this.#slotWord(target, index, 0);
     let used = this.#usedOf(source);
     let room = slots - this.#usedOf(target);
-    let loadedFrame = NO_FRAME;
-    let loadedNext = NO_FRAME;
     for (let slot = 0; used > 0 && room > 0; slot++) {
       const handle = words.get(sourceSlots + slot);
       if (handle >= FREE) continue;
@@ -435,11 +433,6 @@ export abstract class SlotPool implements Zpool {
       const fromOffset = fromAt & PAGE_MASK;
       const fromFrame = words.get(fromWord) as Frame;
       const fromNext = fromOffset + slotSize > PAGE_SIZE ? (words.get(fromWord + 1) as Frame) : NO_FRAME;
-      if (fromFrame !== loadedFrame || (fromNext !== NO_FRAME && fromNext !== loadedNext)) {
-        this.#copier.load(fromFrame, fromNext);
-        loadedFrame = fromFrame;
-        loadedNext = fromNext;
-      }
       const head = words.get(target * UNIT);
       const free = head & NO_SLOT;
       const after = words.get(targetSlots + free) & NO_SLOT;
@@ -448,7 +441,9 @@ export abstract class SlotPool implements Zpool {
       const toWord = target * UNIT + FRAMES + (toAt >>> PAGE_SHIFT);
       const toOffset = toAt & PAGE_MASK;
       const toNext = toOffset + slotSize > PAGE_SIZE ? (words.get(toWord + 1) as Frame) : NO_FRAME;
-      this.#copier.store(fromOffset, slotSize, words.get(toWord) as Frame, toNext, toOffset, slotSize);
+      const toFrame = words.get(toWord) as Frame;
+      const size = sizeIn(this.#handles.detail(handle as Handle));
+      this.#copier.move(fromFrame, fromNext, fromOffset, size, toFrame, toNext, toOffset);
       words.set(targetSlots + free, handle);
       this.#handles.move(handle as Handle, target, free);
       const sourceHead = words.get(source * UNIT);
@@ -623,7 +618,7 @@ export abstract class SlotPool implements Zpool {
     assert(group !== 0, "a frame of this pool belongs to a group");
     let word = group * UNIT + FRAMES;
     while (this.#records.get(word) !== from) word++;
-    this.#frames.view(to).set(this.#frames.view(from));
+    this.#frames.copy(from, 0, to, 0, PAGE_SIZE);
     this.#records.set(word, to);
     this.#groupByFrame.set(from, 0);
     this.#groupByFrame.set(to, group);

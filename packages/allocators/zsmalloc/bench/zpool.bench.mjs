@@ -61,55 +61,68 @@ function row(label, value, unit) {
   console.log(`${label.padEnd(46)} ${value.toFixed(2).padStart(9)} ${unit}`);
 }
 
-console.log(`${name}, ${LIVE} live objects of ${meanSize.toFixed(0)} bytes on average, best of ${ROUNDS} rounds`);
-
-const { pool } = poolOf();
-const live = new Uint32Array(LIVE);
-for (let index = 0; index < LIVE; index++) {
-  const size = Math.min(sizes[index], pool.maxSize);
-  live[index] = pool.malloc(size);
-  pool.write(live[index], page, 0, size);
-}
 const CALLS = 1 << 19;
-const replace = (write) => {
-  for (let call = 0; call < CALLS; call++) {
-    const pick = picks[call & 0xffff];
-    const size = Math.min(sizes[(call * 7) & 0xffff], pool.maxSize);
-    pool.free(live[pick]);
-    const handle = pool.malloc(size);
-    if (write) pool.write(handle, page, 0, size);
-    live[pick] = handle;
-  }
-};
-replace(true);
-const mallocFree = best(() => replace(false));
-row("malloc and free, random order", (2 * CALLS) / mallocFree / 1e6, "million calls/s");
-const triples = best(() => replace(true));
-row("malloc + write + free", CALLS / triples / 1e6, "million triples/s");
-const own = new Uint8Array(1 << 25);
-const views = Array.from(sizes, (size) => page.subarray(0, size));
-const copies = best(() => {
-  for (let call = 0; call < CALLS; call++) own.set(views[(call * 7) & 0xffff], picks[call & 0xffff] << 9);
-});
-row("  of which copying the bytes costs at least", (100 * copies) / triples, "%");
-
 const target = new Uint8Array(2 * PAGE_SIZE);
-const reads = best(() => {
-  for (let call = 0; call < CALLS; call++) pool.read(live[picks[call & 0xffff]], target, 0);
-});
-row("read", CALLS / reads / 1e6, "million calls/s");
-const around = best(() => {
-  for (let call = 0; call < CALLS; call++) pool.readAround(live[picks[call & 0xffff]], target);
-});
-row("readAround", CALLS / around / 1e6, "million calls/s");
+const views = Array.from({ length: PAGE_SIZE + 1 }, (_, length) => page.subarray(0, length));
 
-globalThis.gc?.();
-const heapBefore = process.memoryUsage().heapUsed;
-replace(true);
-for (let call = 0; call < CALLS; call++) pool.read(live[picks[call & 0xffff]], target, 0);
-for (let call = 0; call < CALLS; call++) pool.readAround(live[picks[call & 0xffff]], target);
-row("heap growth", (process.memoryUsage().heapUsed - heapBefore) / (5 * CALLS), "bytes per call");
-pool.destroy();
+/** Measures the calls on a pool with so many live objects: few fit the processor's caches, many do not. */
+function calls(liveCount) {
+  const { frames, pool } = poolOf();
+  const live = new Uint32Array(liveCount);
+  for (let index = 0; index < liveCount; index++) {
+    const size = Math.min(sizes[index], pool.maxSize);
+    live[index] = pool.malloc(size);
+    pool.write(live[index], page, 0, size);
+  }
+  const replace = (write) => {
+    for (let call = 0; call < CALLS; call++) {
+      const pick = picks[call & 0xffff] % liveCount;
+      const size = Math.min(sizes[(call * 7) & 0xffff], pool.maxSize);
+      pool.free(live[pick]);
+      const handle = pool.malloc(size);
+      if (write) pool.write(handle, page, 0, size);
+      live[pick] = handle;
+    }
+  };
+  const readAll = () => {
+    for (let call = 0; call < CALLS; call++) pool.read(live[picks[call & 0xffff] % liveCount], target, 0);
+  };
+  const readAround = () => {
+    for (let call = 0; call < CALLS; call++) pool.readAround(live[picks[call & 0xffff] % liveCount], target);
+  };
+  replace(true);
+  const mib = (pool.totalFrames() * PAGE_SIZE) / (1 << 20);
+  console.log(`\n${liveCount} live objects in ${mib.toFixed(1)} MiB, replaced in random order`);
+  row("malloc and free", (2 * CALLS) / best(() => replace(false)) / 1e6, "million calls/s");
+  const triples = best(() => replace(true));
+  row("malloc + write + free", CALLS / triples / 1e6, "million triples/s");
+  const own = new Uint8Array(pool.totalFrames() * PAGE_SIZE).fill(1);
+  const ownFrames = pool.totalFrames() - 1;
+  const copies = best(() => {
+    for (let call = 0; call < CALLS; call++) {
+      own.set(views[sizes[(call * 7) & 0xffff]], (picks[call & 0xffff] % ownFrames) * PAGE_SIZE);
+    }
+  });
+  row("  of which copying into a buffer of that size", (100 * copies) / triples, "%");
+  row("read", CALLS / best(readAll) / 1e6, "million calls/s");
+  row("readAround", CALLS / best(readAround) / 1e6, "million calls/s");
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  replace(true);
+  readAll();
+  readAround();
+  row(
+    "heap growth (exact with --expose-gc)",
+    (process.memoryUsage().heapUsed - before) / (5 * CALLS),
+    "bytes per call",
+  );
+  pool.destroy();
+  frames.verify();
+}
+
+console.log(`${name}, objects of ${meanSize.toFixed(0)} bytes on average, best of ${ROUNDS} rounds, CPU time`);
+calls(1 << 10);
+calls(LIVE);
 
 // Compaction: free three of four at random, then move what is left together.
 let moveSeconds = Number.POSITIVE_INFINITY;
@@ -156,6 +169,7 @@ for (let round = 0; round < ROUNDS; round++) {
   scattered.destroy();
 }
 if (movedBytes > 0) {
+  console.log(`\n${LIVE} objects, three of four freed at random, then compacted`);
   row("compact", 1e-9 / moveSeconds, "GB moved/s");
   row("memcpy of the same objects", 1e-9 / copySeconds, "GB/s");
   row("compact relative to memcpy", copySeconds / moveSeconds, "times");

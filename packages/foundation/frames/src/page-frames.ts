@@ -245,6 +245,19 @@ export class PageFrames implements Accountant {
     segment.bytes.set(source, ((frame - 1) & (FRAMES_PER_SEGMENT - 1)) * PAGE_SIZE + at);
   }
 
+  /**
+   * Copies bytes from one frame to another, or within one (overlapping ranges come out right). For moving things
+   * together: it makes a view for the moment when the frames lie in different segments.
+   */
+  copy(from: Frame, fromAt: number, to: Frame, toAt: number, length: number): void {
+    const source = this.#segments[(from - 1) >>> SEGMENT_SHIFT]!;
+    const target = this.#segments[(to - 1) >>> SEGMENT_SHIFT]!;
+    const start = ((from - 1) & (FRAMES_PER_SEGMENT - 1)) * PAGE_SIZE + fromAt;
+    const end = ((to - 1) & (FRAMES_PER_SEGMENT - 1)) * PAGE_SIZE + toAt;
+    if (source === target) source.bytes.copyWithin(end, start, start + length);
+    else target.bytes.set(new Uint8Array(source.buffer, start, length), end);
+  }
+
   charge(bytes: number): boolean {
     assert(bytes >= 0, "a charge is not negative");
     const room = this.#budgetBytes - this.usedBytes - this.#reserveFrames * (PAGE_SIZE + FRAME_RECORD_BYTES);
