@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { TierError } from "@pagetier/base";
 import { Command, CommanderError } from "commander";
 import { addPlugins } from "./commands/plugins.js";
+import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
 import { addCompare, addRun } from "./commands/run.js";
 import { CommandError, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_WRONG } from "./exit.js";
@@ -12,6 +13,7 @@ Examples:
   $ pagetier compare none simple zswap --trace t.u32.zst --pages p.pages.zst --memory 64MiB
   $ pagetier run ./my-recipe.yaml --trace t.u32.zst --pages p.pages.zst --json
   $ pagetier pool --pages p.pages.zst --allocator zsmalloc,kmalloc --compressor lz4,deflate
+  $ pagetier policy --trace t.u32.zst --policy lru,sieve,belady --capacity 1000,10%
   $ pagetier plugins
 
 Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;
@@ -54,6 +56,7 @@ function programOf(signal: AbortSignal): Command {
   addRun(program, signal);
   addCompare(program, signal);
   addPool(program, signal);
+  addPolicy(program, signal);
   addPlugins(program);
   for (const command of program.commands) command.exitOverride();
   return program;

@@ -4,23 +4,19 @@ import { BUNDLED } from "./create-stack.js";
 
 /**
  * Reads plugins as the command line writes them: `name`, or `name:key=value:key=value`; several are separated by commas.
- * Numbers and booleans are taken as such.
+ * Numbers and booleans are taken as such; a value may contain colons.
  *
  * @throws TierError PLUGIN_OPTION
  */
 export function parseNodes(text: string): PluginNode[] {
   return text.split(",").map((part) => {
-    const [use, ...options] = part.trim().split(":");
+    const [use = "", ...options] = part.trim().split(/:(?=[^:=]*=)/);
+    const stray = /^(?!file:)[^:]*:(.*)$/.exec(use)?.[1];
+    if (stray !== undefined) throw noOption(stray, part);
     const node: Record<string, unknown> = {};
     for (const option of options) {
       const [key, value, ...rest] = option.split("=");
-      if (!key || value === undefined || rest.length > 0) {
-        throw new TierError(
-          "PLUGIN_OPTION",
-          `${JSON.stringify(option)} in ${JSON.stringify(part)} is no option; write name:key=value.`,
-          { part, option },
-        );
-      }
+      if (!key || value === undefined || rest.length > 0) throw noOption(option, part);
       node[key] =
         value === "true"
           ? true
@@ -30,8 +26,16 @@ export function parseNodes(text: string): PluginNode[] {
               ? Number(value)
               : value;
     }
-    return { ...node, use: use ?? "" };
+    return { ...node, use };
   });
+}
+
+function noOption(option: string, part: string): TierError {
+  return new TierError(
+    "PLUGIN_OPTION",
+    `${JSON.stringify(option)} in ${JSON.stringify(part)} is no option; write name:key=value.`,
+    { part, option },
+  );
 }
 
 /** How a node is named in tables: as it was written. */
