@@ -158,6 +158,23 @@ describe("taking and giving", () => {
     expect(frames.view(after).every((byte) => byte === 7)).toBe(true);
   });
 
+  test("copies from frame to frame, within a segment, across segments and over itself", () => {
+    const { frames, owner } = framesOf(8);
+    const taken = takeAll(frames, "user", owner);
+    const [near, other, far] = [taken[3]!, taken[4]!, taken[700]!];
+    for (const to of [other, far]) {
+      frames.view(near).fill(1);
+      frames.view(to).fill(2);
+      frames.copy(near, 10, to, 4090, 6);
+      expect([...frames.view(to).subarray(4088)]).toEqual([2, 2, 1, 1, 1, 1, 1, 1]);
+      frames.copy(to, 4089, near, 0, 2);
+      expect([...frames.view(near).subarray(0, 3)]).toEqual([2, 1, 1]);
+    }
+    frames.view(near).set([1, 2, 3, 4, 5]);
+    frames.copy(near, 0, near, 1, 4);
+    expect([...frames.view(near).subarray(0, 5)]).toEqual([1, 1, 2, 3, 4]);
+  });
+
   test("hands out the lowest segment first", () => {
     const { frames, owner } = framesOf(8);
     const taken = takeAll(frames, "user", owner);
