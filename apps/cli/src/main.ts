@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { TierError } from "@pagetier/base";
 import { Command, CommanderError } from "commander";
+import { addDoctor } from "./commands/doctor.js";
 import { addPlugins } from "./commands/plugins.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
@@ -13,6 +14,8 @@ Examples:
   $ pagetier compare none simple zswap --trace t.u32.zst --pages p.pages.zst --memory 64MiB
   $ pagetier run ./my-recipe.yaml --trace t.u32.zst --pages p.pages.zst --json
   $ pagetier pool --pages p.pages.zst --allocator zsmalloc,kmalloc --compressor lz4,deflate
+  $ pagetier pool --pid 4711
+  $ pagetier doctor
   $ pagetier policy --trace t.u32.zst --policy lru,sieve,belady --capacity 1000,10%
   $ pagetier plugins
 
@@ -58,6 +61,7 @@ function programOf(signal: AbortSignal): Command {
   addPool(program, signal);
   addPolicy(program, signal);
   addPlugins(program);
+  addDoctor(program, signal);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
