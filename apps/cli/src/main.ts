@@ -7,7 +7,7 @@ import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
 import { addCompare, addRun } from "./commands/run.js";
 import { CommandError, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_WRONG } from "./exit.js";
-import { note } from "./terminal.js";
+import { note, watchOutput } from "./terminal.js";
 
 const EXAMPLES = `
 Examples:
@@ -29,6 +29,7 @@ Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.
  */
 export async function main(args: readonly string[]): Promise<number> {
   const abort = new AbortController();
+  const outputFailure = watchOutput();
   const onInterrupt = (): void => {
     if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED); // The second Ctrl-C does not wait.
     abort.abort(new CommandError(EXIT_INTERRUPTED, "Interrupted; everything temporary is cleaned up."));
@@ -37,7 +38,12 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on("SIGTERM", onInterrupt);
   try {
     await programOf(abort.signal).parseAsync([...args], { from: "user" });
-    return EXIT_OK;
+    const failure = await outputFailure();
+    if (failure === undefined) return EXIT_OK;
+    throw new CommandError(
+      EXIT_FAILED,
+      `The result cannot be written to standard output (${failure}); free its disk, or send it elsewhere.`,
+    );
   } catch (error) {
     return statusOf(error);
   } finally {
@@ -55,6 +61,9 @@ function programOf(signal: AbortSignal): Command {
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "pagetier: ").replace("\n(", " (")),
+    })
     .addHelpText("after", EXAMPLES);
   addRun(program, signal);
   addCompare(program, signal);

@@ -14,6 +14,23 @@ export function note(text: string): void {
   stderr.write(`${text}\n`);
 }
 
+/**
+ * Watches standard output from here on. A reader that has seen enough, as `head` has, is no error; any other failure is.
+ *
+ * @returns answers why results could not be written, once everything was given to the system
+ */
+export function watchOutput(): () => Promise<string | undefined> {
+  let failure: string | undefined;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== "EPIPE") failure = error.code ?? error.message;
+  };
+  stdout.on("error", onError);
+  return async () => {
+    await new Promise((resolve) => stdout.write("", resolve));
+    return failure;
+  };
+}
+
 /** A progress bar on a terminal; nothing elsewhere. */
 export interface Progress {
   update(done: number, total: number | undefined): void;
