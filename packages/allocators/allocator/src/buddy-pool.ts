@@ -72,6 +72,18 @@ export function withMiddleStart(shape: Shape, start: number): Shape {
   return ((shape & 0xffffff) | (start << 24)) >>> 0;
 }
 
+/** The shape with an object put at an empty place; MIDDLE begins where FIRST ends. */
+function filled(shape: Shape, buddy: Buddy, chunks: number): Shape {
+  const start = buddy === MIDDLE ? (HEADER_CHUNKS + chunksOf(shape, FIRST)) << 24 : 0;
+  return (shape | start | (chunks << (buddy << 3))) >>> 0;
+}
+
+/** The shape without one object. 0: none is left. */
+function vacated(shape: Shape, buddy: Buddy): Shape {
+  if (shape === HEADLESS) return 0;
+  return (buddy === MIDDLE ? shape & 0xff00ff : shape & ~(0xff << (buddy << 3))) >>> 0;
+}
+
 const FRAME = 0;
 const NEXT = 1;
 const PREVIOUS = 2;
@@ -169,12 +181,21 @@ export abstract class BuddyPool implements Zpool {
     let page = headless ? 0 : this.unlinkFitting(chunks);
     if (page === 0) page = this.#makePage();
     if (page === 0) return NO_HANDLE;
-    const handle = this.#handles.issue(page, FIRST, size);
-    if (headless) {
-      this.#setWord(page, SHAPE, HEADLESS);
-      this.#setWord(page, HANDLES + FIRST, handle);
-    } else this.#settle(page, chunks, handle);
-    this.link(page);
+    const words = this.#pages.chunks[page >>> PAGES_SHIFT]!;
+    const at = (page << RECORD_SHIFT) & WORD_MASK;
+    let buddy: Buddy = FIRST;
+    let list = FULL_LIST;
+    if (headless) words[at + SHAPE] = HEADLESS;
+    else {
+      const before = words[at + SHAPE]!;
+      buddy = this.buddyFor(before, chunks);
+      const shape = filled(before, buddy, chunks);
+      words[at + SHAPE] = shape;
+      list = this.listFor(shape);
+    }
+    const handle = this.#handles.issue(page, buddy, size);
+    words[at + HANDLES + buddy] = handle;
+    this.#linkTo(page, list);
     this.#storedBytes += size;
     return handle;
   }
@@ -185,13 +206,19 @@ export abstract class BuddyPool implements Zpool {
     const buddy = positionIn(detail) as Buddy;
     this.#storedBytes -= sizeIn(detail);
     this.#handles.retire(handle);
-    this.unlink(page);
-    this.#vacate(page, buddy);
-    if (this.#isEmpty(page)) this.#dissolve(page);
-    else {
-      this.tidy(page);
-      this.link(page);
+    const words = this.#pages.chunks[page >>> PAGES_SHIFT]!;
+    const at = (page << RECORD_SHIFT) & WORD_MASK;
+    const before = words[at + SHAPE]!;
+    const shape = vacated(before, buddy);
+    this.#unlinkFrom(page, before === HEADLESS ? FULL_LIST : this.listFor(before));
+    words[at + HANDLES + buddy] = NO_HANDLE;
+    words[at + SHAPE] = shape;
+    if (shape === 0) {
+      this.#dissolve(page);
+      return;
     }
+    this.tidy(page);
+    this.link(page);
   }
 
   write(handle: Handle, source: Uint8Array, start: number, length: number): void {
@@ -387,17 +414,7 @@ export abstract class BuddyPool implements Zpool {
 
   /** Puts a page on the list of its shape in the current set. */
   protected link(page: number): void {
-    const list = this.#listOf(page);
-    const set = this.#currentSet;
-    const place = set * LISTS + list;
-    const next = this.#heads[place]!;
-    this.#setWord(page, NEXT, next);
-    this.#setWord(page, PREVIOUS, 0);
-    this.#setWord(page, SET, set);
-    if (next !== 0) this.#setWord(next, PREVIOUS, page);
-    this.#heads[place] = page;
-    if (list < 32) this.#lowLists[set]! |= 1 << list;
-    else if (list < FULL_LIST) this.#highLists[set]! |= 1 << (list - 32);
+    this.#linkTo(page, this.#listOf(page));
   }
 
   /** Moves MIDDLE within its frame, to begin at chunk `start`. The page is on no list. */
@@ -430,10 +447,13 @@ export abstract class BuddyPool implements Zpool {
     this.#locate(handle);
     const frame = this.#atFrame;
     const offset = this.#atOffset;
-    this.#settle(target, chunks, handle);
+    const shape = this.shapeOf(target);
+    const place = this.buddyFor(shape, chunks);
+    this.#setWord(target, SHAPE, filled(shape, place, chunks));
+    this.#setWord(target, HANDLES + place, handle);
+    this.#handles.move(handle, target, place);
     this.#locate(handle);
     this.#frames.copy(frame, offset, this.#atFrame, this.#atOffset, this.#atSize);
-    this.#vacate(page, buddy);
     this.#dissolve(page);
   }
 
@@ -450,11 +470,6 @@ export abstract class BuddyPool implements Zpool {
     return shape === HEADLESS ? FULL_LIST : this.listFor(shape);
   }
 
-  #isEmpty(page: number): boolean {
-    for (const buddy of BUDDIES) if (this.#word(page, HANDLES + buddy) !== NO_HANDLE) return false;
-    return true;
-  }
-
   /** Only a live page's frame leads back to it; anything else at that place of the table does not. */
   #isLive(group: Group): boolean {
     if (group <= NO_GROUP || group >= this.#pagesLimit) return false;
@@ -462,39 +477,36 @@ export abstract class BuddyPool implements Zpool {
     return frame !== NO_FRAME && frame < this.#pageByFrame.capacity && this.#pageByFrame.get(frame) === group;
   }
 
+  #linkTo(page: number, list: number): void {
+    const set = this.#currentSet;
+    const place = set * LISTS + list;
+    const next = this.#heads[place]!;
+    const words = this.#pages.chunks[page >>> PAGES_SHIFT]!;
+    const at = (page << RECORD_SHIFT) & WORD_MASK;
+    words[at + NEXT] = next;
+    words[at + PREVIOUS] = 0;
+    words[at + SET] = set;
+    if (next !== 0) this.#setWord(next, PREVIOUS, page);
+    this.#heads[place] = page;
+    if (list < 32) this.#lowLists[set]! |= 1 << list;
+    else if (list < FULL_LIST) this.#highLists[set]! |= 1 << (list - 32);
+  }
+
   #unlinkFrom(page: number, list: number): void {
-    const next = this.#word(page, NEXT);
-    const previous = this.#word(page, PREVIOUS);
+    const words = this.#pages.chunks[page >>> PAGES_SHIFT]!;
+    const at = (page << RECORD_SHIFT) & WORD_MASK;
+    const next = words[at + NEXT]!;
+    const previous = words[at + PREVIOUS]!;
     if (next !== 0) this.#setWord(next, PREVIOUS, previous);
     if (previous !== 0) {
       this.#setWord(previous, NEXT, next);
       return;
     }
-    const set = this.#word(page, SET);
+    const set = words[at + SET]!;
     this.#heads[set * LISTS + list] = next;
     if (next !== 0) return;
     if (list < 32) this.#lowLists[set]! &= ~(1 << list);
     else if (list < FULL_LIST) this.#highLists[set]! &= ~(1 << (list - 32));
-  }
-
-  /** Gives an object its place in a page. */
-  #settle(page: number, chunks: number, handle: Handle): void {
-    let shape = this.shapeOf(page);
-    const buddy = this.buddyFor(shape, chunks);
-    shape = withChunks(shape, buddy, chunks);
-    if (buddy === MIDDLE) shape = withMiddleStart(shape, HEADER_CHUNKS + chunksOf(shape, FIRST));
-    this.#setWord(page, SHAPE, shape);
-    this.#setWord(page, HANDLES + buddy, handle);
-    this.#handles.move(handle, page, buddy);
-  }
-
-  /** Takes an object's place from it. */
-  #vacate(page: number, buddy: Buddy): void {
-    this.#setWord(page, HANDLES + buddy, NO_HANDLE);
-    let shape = this.shapeOf(page);
-    if (shape === HEADLESS) shape = 0;
-    else shape = withChunks(shape, buddy, 0);
-    this.#setWord(page, SHAPE, buddy === MIDDLE ? withMiddleStart(shape, 0) : shape);
   }
 
   /** Finds where an object lies: sets the fields `#at…`. */
