@@ -1,3 +1,9 @@
+export {
+  FRONTSWAP_OPS,
+  type FrontswapBatch,
+  type FrontswapTrace,
+  openFrontswapTrace,
+} from "./formats/frontswap.js";
 export { type GeneratedKind, type GenerateOptions, generateTrace } from "./generate.js";
 export type { Compression } from "./input-error.js";
 export { KeyMap } from "./key-map.js";
