@@ -22,7 +22,10 @@ export async function readRequests(
   let requests = 0;
   for await (const { pages, keys, length } of trace) {
     if (sampler === undefined) ids.addAll(pages, length);
-    else ids.addAll(sampler.sampled, sampler.sample(keys, length));
+    else {
+      const sampled = sampler.sample(keys, length);
+      ids.addAll(sampler.sampled, sampled);
+    }
     requests += length;
     onProgress(requests, trace.total);
     signal.throwIfAborted();

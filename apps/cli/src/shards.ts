@@ -17,7 +17,8 @@
 // Sources: Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015; "Cache Modeling and Optimization using
 // Miniature Simulations", ATC 2017.
 
-import { KeyMap } from "@pagetier/trace";
+import { assert } from "@pagetier/base";
+import { BATCH_REQUESTS, KeyMap } from "@pagetier/trace";
 import { type PreparedPolicy, type Simulation, type SimulationControl, simulatePolicy } from "./simulate-policy.js";
 
 const GROUPS = 10;
@@ -35,7 +36,7 @@ export class ShardsSampler {
   readonly #keys = new KeyMap();
   readonly #groups: number[] = [];
   /** Ids of the requests that the last {@link sample} chose. */
-  sampled = new Uint32Array(0);
+  readonly sampled = new Uint32Array(BATCH_REQUESTS);
 
   /** @param rate of the keys, 0 (excluded) to 1 */
   constructor(rate: number) {
@@ -55,7 +56,7 @@ export class ShardsSampler {
 
   /** @returns how many of keys[0..length) are in the sample; their ids are in {@link sampled} */
   sample(keys: Float64Array, length: number): number {
-    if (this.sampled.length < length) this.sampled = new Uint32Array(length);
+    assert(length <= this.sampled.length, "a batch of a trace is never longer");
     let count = 0;
     for (let index = 0; index < length; index++) {
       const key = keys[index]!;
@@ -134,9 +135,9 @@ export async function estimate(
   const { misses, cpuUs, scaled } = await simulate(shards.ids, shards.sampledObjects);
   const ofGroups: number[] = [];
   for (const { ids, objects } of shards.groups) {
-    if (objects > 0) ofGroups.push((await simulate(ids, objects)).misses / shards.requests);
+    if (objects > 0) ofGroups.push((await simulate(ids, objects)).misses);
   }
-  const sampling = STUDENT_T * standardError(ofGroups);
+  const sampling = (STUDENT_T * standardError(ofGroups)) / shards.requests;
   const expectedError = scaled >= shards.sampledObjects ? sampling : sampling + 1 / (2 * Math.sqrt(scaled));
   return { misses, expectedError: Math.min(1, expectedError), cpuUs };
 }
@@ -145,7 +146,7 @@ export async function estimate(
 function standardError(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return values.length < 2 ? 1 : Math.sqrt(squares / (values.length - 1) / values.length);
+  return values.length < 2 ? Number.POSITIVE_INFINITY : Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 /** A number 0..2^32 - 1 in which all bits of the key count. */
