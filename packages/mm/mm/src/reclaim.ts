@@ -20,6 +20,12 @@ import type { PageTable } from "./page-table.js";
 import type { PageId } from "./space.js";
 import type { Swap } from "./swap.js";
 
+/**
+ * Pages that may stay in a pass that can write nothing (now) before it ends: those behind them will hardly fare better, and
+ * each is put back among the warm ones, where it does not belong.
+ */
+const KEPT_MAX = 4;
+
 export class Reclaim {
   readonly #frames: PageFrames;
   readonly #table: PageTable;
@@ -213,6 +219,7 @@ export class Reclaim {
   #shrinkPages(priority: number, mayIo: boolean, wanted: number): void {
     const scan = Math.min(this.#policy.size, Math.max(CLUSTER_PAGES, this.#policy.size >>> priority));
     let gone = 0;
+    let kept = 0;
     for (let count = 0; count < scan && gone < wanted; count++) {
       const page = this.#policy.victim();
       if (page === NO_VICTIM) return;
@@ -222,6 +229,8 @@ export class Reclaim {
       if (outcome === "kept") {
         this.#kept++;
         this.#policy.rotate(page);
+        const mayWrite = mayIo && this.#swap.writer.room > 0;
+        if (++kept >= KEPT_MAX && !mayWrite) return;
       } else {
         this.#stolen++;
         if (outcome === "freed") this.#left++;
