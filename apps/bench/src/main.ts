@@ -11,9 +11,11 @@ import type { Row } from "./suite.js";
 import { SUITES } from "./suites/index.js";
 
 const BUNDLED_PAGES = fileURLToPath(new URL("../../../data/node-heap.pages.gz", import.meta.url));
+const BUNDLED_TRACE = fileURLToPath(new URL("../../../data/programs.u32.gz", import.meta.url));
 
 interface RunFlags {
   readonly pages: string;
+  readonly trace: string;
   readonly rounds: number;
   readonly json?: string;
 }
@@ -34,6 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("run suites")
     .argument("<suites...>", "names of suites")
     .option("--pages <file>", "page contents; default: the bundled ones", BUNDLED_PAGES)
+    .option("--trace <file>", "key trace; default: the bundled one", BUNDLED_TRACE)
     .option("--rounds <number>", "repetitions, interleaved", positive, 15)
     .option("--json <file>", "also write the result to a file")
     .action((names: string[], flags: RunFlags) => run(names, flags));
@@ -63,7 +66,7 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
   ).filter((page) => !isSameFilled(page));
   const results: { suite: string; rows: Row[] }[] = [];
   for (const suite of suites) {
-    const rows = await suite.run({ pages, rounds: flags.rounds });
+    const rows = await suite.run({ pages, trace: flags.trace, rounds: flags.rounds });
     results.push({ suite: suite.name, rows });
     process.stdout.write(
       `${suite.name}: ${suite.summary} (${pages.length} pages, ${flags.rounds} rounds)\n${tableOf(rows)}\n`,
@@ -75,6 +78,7 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
     platform: process.platform,
     cpu: cpus()[0]?.model ?? "unknown",
     pages: file.name,
+    trace: flags.trace,
     rounds: flags.rounds,
   };
   writeFileSync(flags.json, `${JSON.stringify({ environment, results }, null, 2)}\n`);

@@ -20,6 +20,8 @@ export interface Suite {
 export interface SuiteInput {
   /** Real pages, same-filled ones left out. */
   readonly pages: readonly Uint8Array[];
+  /** Path of a key trace. */
+  readonly trace: string;
   readonly rounds: number;
 }
 
