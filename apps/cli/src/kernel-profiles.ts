@@ -3,9 +3,12 @@
 //
 // Sources: Linux 6.1 mm/zswap.c and drivers/block/zram, 6.18 drivers/block/zram/zram_drv.c.
 
+import type { Zpool } from "@pagetier/allocator";
 import { HANDLE_BYTES, isHuge, sizeClasses, ZSMALLOC_OPTIONS } from "@pagetier/allocator-zsmalloc";
 import { PAGE_SIZE, type PluginNode } from "@pagetier/base";
+import type { PageFrames } from "@pagetier/frames";
 import { CommandError, EXIT_WRONG } from "./exit.js";
+import { LinuxZ3foldPool } from "./linux-z3fold.js";
 import { DOES_NOT_FIT } from "./pool-lengths.js";
 
 /** Rules by which lengths become objects, for one allocator. */
@@ -27,6 +30,8 @@ export interface KernelProfile {
   /** Allocators that this kernel could use, with the options that make ours count as its own did. */
   readonly allocators: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   rules(node: PluginNode): PoolRules;
+  /** Allocators that differ from ours in more than options: made in their place. */
+  readonly pools?: Readonly<Record<string, (frames: PageFrames) => Zpool>>;
 }
 
 /** The swap entry in front of a zpage, by which write-back in an evictable pool finds the page's key. */
@@ -35,7 +40,7 @@ const ZSWAP_HEADER_BYTES = 8;
 const PROFILES: readonly KernelProfile[] = [
   {
     name: "zswap-6.1",
-    allocators: { zbud: {}, zsmalloc: { chainPages: 4, classes: "kernel-6.1" }, z3fold: { cpus: 2 } },
+    allocators: { zbud: {}, zsmalloc: { chainPages: 4, classes: "kernel-6.1" }, z3fold: {} },
     rules: ({ use }) => ({
       // Not for zsmalloc, which could not write back in 6.1.
       headerBytes: use === "zsmalloc" ? 0 : ZSWAP_HEADER_BYTES,
@@ -43,6 +48,7 @@ const PROFILES: readonly KernelProfile[] = [
       rawFrom: Number.POSITIVE_INFINITY,
       refusesUnfit: true,
     }),
+    pools: { z3fold: (frames) => new LinuxZ3foldPool(frames, { cpus: 1 }) },
   },
   {
     name: "zram-6.18",

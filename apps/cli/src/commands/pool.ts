@@ -7,7 +7,14 @@ import { type Command, InvalidArgumentError } from "commander";
 import { bundledNodes } from "../bundled-parts.js";
 import { CommandError, EXIT_FAILED, EXIT_WRONG, preparing } from "../exit.js";
 import { BIN_BYTES, compressedLengths, drawHistogram, type Histogram, histogramOf } from "../histogram.js";
-import { findProfile, type KernelProfile, nodeAs, OUR_RULES, PROFILE_NAMES } from "../kernel-profiles.js";
+import {
+  findProfile,
+  type KernelProfile,
+  nodeAs,
+  OUR_RULES,
+  type PoolRules,
+  PROFILE_NAMES,
+} from "../kernel-profiles.js";
 import { measureLengths } from "../measure-lengths.js";
 import { measurePool, type PoolResult } from "../measure-pool.js";
 import { nodeName, type PreparedPart, parseNodes, preparePart } from "../plugin-part.js";
@@ -134,11 +141,20 @@ async function nodesFor(flags: PoolFlags, profile: KernelProfile | undefined): P
   return profile === undefined ? bundledNodes("allocator") : Object.keys(profile.allocators).map((use) => ({ use }));
 }
 
-async function preparedFor(node: PluginNode, profile: KernelProfile | undefined) {
+/** An allocator for lengths, and how they are accounted for. */
+interface LengthsPart {
+  readonly part: Allocator;
+  readonly rules: PoolRules;
+}
+
+async function preparedFor(node: PluginNode, profile: KernelProfile | undefined): Promise<LengthsPart> {
   const completed = profile === undefined ? node : nodeAs(profile, node);
   const part: Allocator = await preparePart("allocator", completed);
+  const own = profile?.pools?.[node.use];
+  const isPlain = Object.keys(completed).length === 1;
+  const create: Allocator["create"] = own !== undefined && isPlain ? ({ frames }) => own(frames) : part.create;
   // Named as written: what the profile adds goes without saying.
-  return { part: { ...part, name: nodeName(node) }, rules: profile?.rules(completed) ?? OUR_RULES };
+  return { part: { name: nodeName(node), create }, rules: profile?.rules(completed) ?? OUR_RULES };
 }
 
 async function runPages(flags: PoolFlags, signal: AbortSignal): Promise<PoolResult[]> {
