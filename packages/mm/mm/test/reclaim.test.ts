@@ -104,6 +104,29 @@ describe("out of memory", () => {
     await mm.close();
   });
 
+  test("comes only after the pool was used, also when the store never worked", async () => {
+    const store = new ScriptedStore();
+    store.faultOf = (_count, operation) => (operation === "write" ? "reject" : undefined);
+    const { mm } = await rig({ stores: [store] });
+    const space = mm.space({ name: "data", size: 600 * PAGE_SIZE });
+    let written = 0;
+    await expect(
+      (async () => {
+        for (; written < 600; written++) await space.write(written, 0, pageOf(written));
+      })(),
+    ).rejects.toMatchObject({ code: "MM_OUT_OF_MEMORY" });
+    const [resident, pool] = mm.stats().tiers;
+    expect(pool!.pages).toBeGreaterThan(80);
+    expect(resident!.pages + pool!.pages).toBeGreaterThanOrEqual(written);
+    const into = new Uint8Array(PAGE_SIZE);
+    for (let page = 0; page < written; page++) {
+      await space.read(page, 0, into);
+      expect(Buffer.compare(into, pageOf(page))).toBe(0);
+    }
+    mm.verify();
+    await mm.close();
+  });
+
   test("says so where there is no store, or one without end", async () => {
     for (const [stores, text] of [
       [[], "there is no swap store"],
