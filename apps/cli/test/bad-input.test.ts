@@ -190,7 +190,8 @@ const CASES: readonly Case[] = [
 ];
 
 describe("a wrong command", () => {
-  test.concurrent.each(CASES)("%s", async (_name, args, ...says) => {
+  const cases = CASES.map(([name, args, ...says]) => ({ name, args, says }));
+  test.concurrent.each(cases)("$name", async ({ args, says }) => {
     const before = await readdir(place.folder);
     expectOneSentence(await place.run(args), says);
     expect(await readdir(place.folder)).toEqual(before);
