@@ -83,6 +83,11 @@ export class Entries {
     return index !== undefined && offset < index.capacity ? index.get(offset) : NO_ENTRY;
   }
 
+  /** Takes the memory for the first entries. `false` when the budget has none. */
+  prepare(): boolean {
+    return this.#records.ensure(2 * WORDS);
+  }
+
   /** A number for a new entry, not yet in the index; {@link NO_ENTRY} when the budget has no room. */
   allocate(): number {
     let entry = this.#free;

@@ -132,6 +132,8 @@ export class Zswap implements Frontswap, Shrinker {
     const tables = new TableBudget(frames);
     this.#entries = new Entries(tables);
     this.#lru = new ListLru(tables);
+    // The first tables now: the first store comes when memory is short, and could not pay for them.
+    if (this.#entries.prepare()) this.#lru.ensure(2);
     this.#addCodec(compressor);
     this.#inputPage = pageOf(compressor);
     this.#inputWords = wordsOf(compressor);
