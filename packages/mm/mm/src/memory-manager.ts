@@ -446,8 +446,8 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   /**
    * A frame for a user page, waiting as long as waiting helps.
    *
-   * @param isSwapIn whether the page gives a slot up in return: then the reserve may be used when nothing else is left, so
-   *   that what was swapped out can be read even when no page can leave any more
+   * @param isSwapIn whether the page has a copy below, which makes it one that can leave: then the reserve may be used after
+   *   two rounds that gained nothing, so that what was swapped out can be read even when no other page can leave any more
    * @throws TierError MM_OUT_OF_MEMORY, MM_CLOSED
    */
   async #takeFrame(isSwapIn: boolean): Promise<Frame> {
@@ -459,10 +459,10 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         return frame;
       }
       if (await this.#reclaim.direct()) rounds = -1;
-    }
-    if (isSwapIn) {
-      const frame = this.#frames.take("writeback", this.#owner);
-      if (frame !== NO_FRAME) return frame;
+      else if (isSwapIn && rounds > 0) {
+        const spare = this.#frames.take("writeback", this.#owner);
+        if (spare !== NO_FRAME) return spare;
+      }
     }
     this.#outOfMemory++;
     throw this.#outOfMemoryError();
