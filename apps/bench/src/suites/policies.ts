@@ -5,7 +5,7 @@
 // the policy is the same, the misses must be too.
 
 import { SieveCache } from "@neophi/sieve-cache";
-import { TierError } from "@pagetier/base";
+import { assert } from "@pagetier/base";
 import {
   ArcPolicy,
   BeladyPolicy,
@@ -90,7 +90,8 @@ export const policies: Suite = {
       }
     }
     const part = new Map(parts.map((each) => [each.name, each]));
-    for (const [name, { same }] of Object.entries(PEERS)) assertSame(part.get(name)!, part.get(same)!);
+    for (const [name, { same }] of Object.entries(PEERS))
+      assert(part.get(name)!.misses === part.get(same)!.misses, "the same policy misses equally often");
     const rows = parts.map((each) => speedOf(each, ids.length));
     const least = new BeladyPolicy().misses(ids, capacity);
     rows.push(rowOf("misses of Belady's bound", "%", [(least * 100) / ids.length]));
@@ -141,15 +142,6 @@ const NOTHING = "reading the ids only";
 async function loopsFor(part: string): Promise<typeof import("./policy-loops.js")> {
   const name = `./policy-loops.js?part=${encodeURIComponent(part)}`;
   return (await import(name)) as typeof import("./policy-loops.js");
-}
-
-function assertSame(theirs: Part, ours: Part): void {
-  if (theirs.misses === ours.misses) return;
-  throw new TierError(
-    "BENCH_DIFFERENT_MISSES",
-    `${theirs.name} missed ${theirs.misses} times and ${ours.name} ${ours.misses}; they must be the same policy to be compared.`,
-    { theirs: theirs.name, ours: ours.name },
-  );
 }
 
 function speedOf({ name, misses, times }: Part, requests: number): Row {
