@@ -42,6 +42,8 @@ type Codec = PreparedPart<object, Compressor | CodecChooser>;
 /** Pages of a process that are measured unless more are asked for: 64 MiB. */
 const PROCESS_PAGES_DEFAULT = 16_384;
 const PID_MAX = 2 ** 22;
+/** Pages that go through each pair before it is measured, so that its code is compiled. */
+const WARM_UP_PAGES = 512;
 
 const DETAILS = `
 Give one of --pages, --lengths and --pid. Without --allocator and --compressor, --pages tries every bundled one with every
@@ -161,8 +163,10 @@ async function runPages(flags: PoolFlags, signal: AbortSignal): Promise<PoolResu
   const { pages, process, allocators, compressors } = await preparing(() => prepareParts(flags));
   const results: PoolResult[] = [];
   const histograms: Histogram[] = [];
+  const warmUp: PageFile = { ...pages, pages: Math.min(pages.pages, WARM_UP_PAGES) };
   for (const compressor of compressors) {
     for (const allocator of allocators) {
+      await measurePool(warmUp, allocator, compressor, () => undefined, signal);
       results.push(
         await withProgress(`${allocator.name}+${compressor.name}`, pages.pages, (update) =>
           measurePool(pages, allocator, compressor, update, signal),

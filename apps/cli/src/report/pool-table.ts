@@ -58,7 +58,7 @@ function draw(columns: readonly Column[], results: readonly PoolResult[], gap: s
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
   });
   for (const result of results) table.push(columns.map(({ cell }) => cell(result)));
-  return table.toString();
+  return table.toString().replaceAll(/ +$/gm, "");
 }
 
 const NO_LINES = {
