@@ -7,6 +7,7 @@ export { zbud } from "@pagetier/allocator-zbud";
 export { zsmalloc } from "@pagetier/allocator-zsmalloc";
 export { zswap } from "@pagetier/backend-zswap";
 export { TierError } from "@pagetier/base";
+export { adaptive } from "@pagetier/compressor-adaptive";
 export { deflate } from "@pagetier/compressor-deflate";
 export { lz4 } from "@pagetier/compressor-lz4";
 export { lz4js } from "@pagetier/compressor-lz4js";

@@ -6,7 +6,7 @@
 import type { Zpool } from "@pagetier/allocator";
 import { ZSWAP_OPTIONS_DEFAULT, Zswap } from "@pagetier/backend-zswap";
 import { PAGE_SIZE, realScheduler, TierError } from "@pagetier/base";
-import type { Compressor } from "@pagetier/compressor";
+import type { CodecChooser, Compressor } from "@pagetier/compressor";
 import { PageFrames } from "@pagetier/frames";
 import type { SwapWriteback } from "@pagetier/frontswap";
 import { ShrinkerRegistry } from "@pagetier/shrinker";
@@ -60,7 +60,7 @@ const ROOM_FIXED = 64 * 2 ** 20;
 export async function measurePool(
   pages: PageFile,
   allocator: PreparedPart<{ frames: PageFrames }, Zpool>,
-  compressor: PreparedPart<object, Compressor>,
+  compressor: PreparedPart<object, Compressor | CodecChooser>,
   progress: (done: number) => void,
   signal: AbortSignal,
 ): Promise<PoolResult> {

@@ -50,20 +50,49 @@ export interface PreparedPart<Parts, Part> {
 }
 
 /**
- * Finds the plugin of a node and checks its options.
+ * Finds the plugin of a node, and those of its positions, and checks their options.
  *
+ * @param flag where the node was written, for messages
  * @throws TierError PLUGIN_… naming near misses, PLUGIN_OPTION
  */
-export async function preparePart<Parts, Part>(family: string, node: PluginNode): Promise<PreparedPart<Parts, Part>> {
-  const { use, ...options } = node;
+export async function preparePart<Parts, Part>(
+  family: string,
+  node: PluginNode,
+  flag = `--${family}`,
+): Promise<PreparedPart<Parts, Part>> {
+  const { use, ...written } = node;
   const finder = new PluginFinder({ plugins: [], origins: [process.cwd(), BUNDLED] });
-  const found = await finder.find(family, use, `--${family}`);
+  const found = await finder.find(family, use, flag);
   const plugin = found.plugin as PluginDescriptor<Parts, unknown, Part>;
+  const options: Record<string, unknown> = { ...written };
+  const inner: Record<string, PreparedPart<object, unknown>> = {};
+  for (const [option, position] of Object.entries(plugin.positions ?? {})) {
+    const choice = options[option] ?? position.default;
+    const named = typeof choice === "string" ? { use: choice } : choice;
+    if (!isNode(named)) {
+      throw new TierError(
+        "PLUGIN_OPTION",
+        `${flag} ${nodeName(node)}: ${option} names no plugin; write ${option}=NAME.`,
+      );
+    }
+    inner[option] = await preparePart(position.family, named, `${flag} ${use}: ${option}`);
+    delete options[option];
+  }
   const result = await plugin.options["~standard"].validate(options);
   if (result.issues !== undefined) {
     const issues = result.issues.map((issue) => issue.message).join("; ");
-    throw new TierError("PLUGIN_OPTION", `--${family} ${nodeName(node)}: ${issues}.`, { family, node });
+    throw new TierError("PLUGIN_OPTION", `${flag} ${nodeName(node)}: ${issues}.`, { family, node });
   }
   const { value } = result;
-  return { name: nodeName(node), create: (parts) => plugin.create(parts, value) };
+  return {
+    name: nodeName(node),
+    create: (parts) => {
+      const made = Object.entries(inner).map(([option, part]) => [option, part.create({})]);
+      return plugin.create({ ...parts, ...Object.fromEntries(made) }, value);
+    },
+  };
+}
+
+function isNode(value: unknown): value is PluginNode {
+  return typeof value === "object" && value !== null && "use" in value && typeof value.use === "string";
 }

@@ -26,7 +26,7 @@ export const plugin: FrontswapPlugin<ZswapOptions> = {
   options: ZSWAP_SCHEMA,
   positions: {
     allocator: { family: "allocator", default: "zsmalloc" },
-    compressor: { family: "compressor", default: "lz4" },
+    compressor: { family: "chooser", default: "lz4" },
   },
   implementation: Zswap as new (...parameters: never[]) => Frontswap,
   optionsToken: ZSWAP_OPTIONS,

@@ -9,14 +9,21 @@
 //         Before that the pool is compacted: frames that only fragmentation holds cost nothing to give up.
 //
 // What differs from Linux: the zpage outlives the device write (Linux frees it as soon as the page is in the swap
-// cache); the entry records its codec, so that codecs can be changed while pages are stored; pages stored raw and
-// same-filled pages exist together, which no single kernel version had.
+// cache); the entry records its codec, so that a chooser may take another for each page, and codecs can be changed while
+// pages are stored; pages stored raw and same-filled pages exist together, which no single kernel version had.
 //
 // See Linux 6.1 and 6.18 mm/zswap.c.
 
 import { type Handle, NO_HANDLE, TOO_LARGE, ZPOOL, type Zpool } from "@pagetier/allocator";
 import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler, TierError } from "@pagetier/base";
-import { COMPRESSOR, type Compressor, compressorCorrupt, INCOMPRESSIBLE } from "@pagetier/compressor";
+import {
+  CODEC_CHOOSER,
+  type CodecChooser,
+  type Compressor,
+  chooserOf,
+  compressorCorrupt,
+  INCOMPRESSIBLE,
+} from "@pagetier/compressor";
 import { inject, injectable } from "@pagetier/di";
 import { PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
 import {
@@ -81,9 +88,13 @@ export class Zswap implements Frontswap, Shrinker {
   readonly #lru: ListLru;
   /** Codecs by the number that entries record; a number is free when no entry needs its codec any more. */
   readonly #codecs: (Compressor | undefined)[] = [];
-  /** The number of the codec that compresses. */
-  #codec = 0;
-  /** The present codec's input as words, for the search of same-filled pages. */
+  /** What compresses: one codec, or a choice of several. */
+  #chooser: CodecChooser;
+  /** The numbers of its codecs. */
+  #numbers: readonly number[] = [];
+  /** What it holds beside them. */
+  #chooserBytes = 0;
+  /** Its input as words, for the search of same-filled pages. */
   #inputWords: Uint32Array;
   /** The same bytes as one page. */
   #inputPage: Uint8Array;
@@ -116,7 +127,7 @@ export class Zswap implements Frontswap, Shrinker {
   constructor(
     @inject(PAGE_FRAMES) frames: PageFrames,
     @inject(ZPOOL) pool: Zpool,
-    @inject(COMPRESSOR) compressor: Compressor,
+    @inject(CODEC_CHOOSER) compressor: Compressor | CodecChooser,
     @inject(SWAP_WRITEBACK) writeback: SwapWriteback,
     @inject(SHRINKERS) shrinkers: Shrinkers,
     @inject(SCHEDULER) scheduler: Scheduler,
@@ -134,9 +145,10 @@ export class Zswap implements Frontswap, Shrinker {
     this.#lru = new ListLru(tables);
     // The first tables now: the first store comes when memory is short, and could not pay for them.
     if (this.#entries.prepare()) this.#lru.ensure(2);
-    this.#addCodec(compressor);
-    this.#inputPage = pageOf(compressor);
-    this.#inputWords = wordsOf(compressor);
+    this.#chooser = chooserOf(compressor);
+    this.#addCodecs(this.#chooser);
+    this.#inputPage = pageOf(this.#chooser);
+    this.#inputWords = wordsOf(this.#chooser);
     this.#shrinkers.register(this);
   }
 
@@ -152,12 +164,11 @@ export class Zswap implements Frontswap, Shrinker {
       this.#drop(old); // Before anything can refuse: a refused store leaves no older copy.
     }
     if (this.#closed || this.#isFull()) return this.#refuseFull();
-    const codec = this.#codec;
-    const compressor = this.#codecs[codec]!;
-    compressor.input.set(page);
+    const chooser = this.#chooser;
+    chooser.input.set(page);
     const clean = copy === "clean" ? CLEAN : 0;
     if (this.#options.sameFilledPages && this.#isSameFilled()) return this.#storeSameFilled(type, offset, clean);
-    const length = compressor.compress(PAGE_SIZE);
+    const length = chooser.compress();
     const raw = length === INCOMPRESSIBLE || length >= PAGE_SIZE;
     if (raw && !this.#options.storeIncompressible) {
       this.#rejectCompressPoor++;
@@ -179,7 +190,8 @@ export class Zswap implements Frontswap, Shrinker {
       this.#rejectKmemcacheFail++;
       return "refused";
     }
-    this.#pool.write(handle, raw ? page : compressor.output, 0, stored);
+    const codec = raw ? 0 : this.#numbers[chooser.chosen]!;
+    this.#pool.write(handle, raw ? page : this.#codecs[codec]!.output, 0, stored);
     this.#entries.publish(entry, type, offset, handle, stored, codec, clean | REFERENCED | (raw ? RAW : 0));
     if (raw) {
       this.#incompressiblePages++;
@@ -255,16 +267,18 @@ export class Zswap implements Frontswap, Shrinker {
   }
 
   /**
-   * Compresses with another codec from now on. What is stored keeps its own; codecs that nothing stored needs are let go.
-   * O(pages).
+   * Compresses with another codec, or another choice of codecs, from now on. What is stored keeps its own; codecs that
+   * nothing stored needs are let go. O(pages).
    *
-   * @throws TierError ZSWAP_NO_ROOM when the codec's buffers do not fit the budget
+   * @throws TierError ZSWAP_NO_ROOM when the codecs' buffers do not fit the budget
    */
-  changeCompressor(compressor: Compressor): void {
+  changeCompressor(compressor: Compressor | CodecChooser): void {
+    const chooser = chooserOf(compressor);
     this.#dropCodecs();
-    this.#addCodec(compressor);
-    this.#inputPage = pageOf(compressor);
-    this.#inputWords = wordsOf(compressor);
+    this.#addCodecs(chooser);
+    this.#chooser = chooser;
+    this.#inputPage = pageOf(chooser);
+    this.#inputWords = wordsOf(chooser);
   }
 
   /** Starts writing back until the pool is at the threshold, unless that is under way. */
@@ -395,32 +409,42 @@ export class Zswap implements Frontswap, Shrinker {
     return control.mayIo && this.#options.poolFull === "writeback-lru";
   }
 
-  #addCodec(compressor: Compressor): void {
-    const bytes = compressor.memoryBytes();
+  #addCodecs(chooser: CodecChooser): void {
+    const bytes = chooser.memoryBytes();
     if (!this.#frames.charge(bytes)) {
       throw new TierError(
         "ZSWAP_NO_ROOM",
-        `the buffers of compressor ${compressor.type} (${bytes} bytes) do not fit a memory of ${this.#frames.budgetBytes} bytes; give more memory.`,
-        { compressor: compressor.type, bytes, budgetBytes: this.#frames.budgetBytes },
+        `the buffers of compressor ${chooser.type} (${bytes} bytes) do not fit a memory of ${this.#frames.budgetBytes} bytes; give more memory.`,
+        { compressor: chooser.type, bytes, budgetBytes: this.#frames.budgetBytes },
       );
     }
-    this.#codecBytes += bytes;
-    const free = this.#codecs.indexOf(undefined);
-    this.#codec = free < 0 ? this.#codecs.length : free;
-    assert(this.#codec < CODECS_MAX, "the pages stored at one time have at most 256 codecs");
-    this.#codecs[this.#codec] = compressor;
+    this.#frames.uncharge(this.#chooserBytes); // What the last chooser held beside its codecs is needed no more.
+    this.#codecBytes += bytes - this.#chooserBytes;
+    this.#chooserBytes = bytes;
+    for (const codec of chooser.codecs) this.#chooserBytes -= codec.memoryBytes();
+    this.#numbers = chooser.codecs.map((codec) => this.#numberFor(codec));
   }
 
-  /** Lets go of codecs that no stored page needs; the present one stays. */
+  #numberFor(codec: Compressor): number {
+    const free = this.#codecs.indexOf(undefined);
+    const number = free < 0 ? this.#codecs.length : free;
+    assert(number < CODECS_MAX, "the pages stored at one time have at most 256 codecs");
+    this.#codecs[number] = codec;
+    return number;
+  }
+
+  /** Lets go of codecs that no stored page needs; the present ones stay. */
   #dropCodecs(): void {
-    const needed = new Set([this.#codec]);
-    for (let entry = 1; entry < this.#entries.end; entry++)
-      if (this.#entries.isLive(entry)) needed.add(this.#entries.metaOf(entry) >>> CODEC_SHIFT);
-    for (const [codec, compressor] of this.#codecs.entries()) {
-      if (compressor === undefined || needed.has(codec)) continue;
-      this.#frames.uncharge(compressor.memoryBytes());
-      this.#codecBytes -= compressor.memoryBytes();
-      this.#codecs[codec] = undefined;
+    const needed = new Set(this.#numbers);
+    for (let entry = 1; entry < this.#entries.end; entry++) {
+      const isCompressed = this.#entries.isLive(entry) && !this.#entries.has(entry, SAME_FILLED | RAW);
+      if (isCompressed) needed.add(this.#entries.metaOf(entry) >>> CODEC_SHIFT);
+    }
+    for (const [number, codec] of this.#codecs.entries()) {
+      if (codec === undefined || needed.has(number)) continue;
+      this.#frames.uncharge(codec.memoryBytes());
+      this.#codecBytes -= codec.memoryBytes();
+      this.#codecs[number] = undefined;
     }
   }
 
@@ -626,12 +650,12 @@ export class Zswap implements Frontswap, Shrinker {
   }
 }
 
-function pageOf(compressor: Compressor): Uint8Array {
-  return compressor.input.subarray(0, PAGE_SIZE);
+function pageOf({ input }: CodecChooser): Uint8Array {
+  return input.subarray(0, PAGE_SIZE);
 }
 
-function wordsOf(compressor: Compressor): Uint32Array {
-  const { buffer, byteOffset } = compressor.input;
+function wordsOf({ input }: CodecChooser): Uint32Array {
+  const { buffer, byteOffset } = input;
   assert(byteOffset % 4 === 0, "a codec's input is aligned to words");
   return new Uint32Array(buffer, byteOffset, PAGE_SIZE / 4);
 }

@@ -67,12 +67,6 @@ interface Unbuilt {
 
 const UNBUILT: readonly Unbuilt[] = [
   {
-    key: "cleancache",
-    when: ({ cleancache }) => cleancache.length > 0,
-    what: "cleancache needs a page cache, which mm does not have yet",
-    instead: "leave the key out",
-  },
-  {
     key: "reclaim.engine",
     when: ({ reclaim }) => reclaim.engine === "shrinkers",
     what: "reclaim.engine: shrinkers is not built yet",
@@ -115,6 +109,13 @@ export function checkCombinations(recipe: Recipe, place: string): void {
       "RECIPE_CONFLICT",
       `${place}: frontswap[${names.indexOf(names[twice]!)}] and frontswap[${twice}] are both ${names[twice]}; a stack has a backend of each name once.`,
       { place, keys: [`frontswap[${names.indexOf(names[twice]!)}]`, `frontswap[${twice}]`] },
+    );
+  }
+  if (recipe.cleancache.length > 1) {
+    throw new TierError(
+      "RECIPE_CONFLICT",
+      `${place}: cleancache[0] and cleancache[1] are two backends; a stack has one, so leave the others out.`,
+      { place, keys: ["cleancache[0]", "cleancache[1]"] },
     );
   }
   for (const { key, when, what, instead } of UNBUILT) {

@@ -1,6 +1,6 @@
 // The composition root: from a plan to parts that know each other.
 //
-// One child container holds what a stack shares: frames, time, randomness, shrinkers, the frontswap registry. Each
+// One child container holds what a stack shares: frames, time, randomness, shrinkers, the registries of hooks. Each
 // injected node gets a child of that, which holds the parts of its own positions under their families' tokens. So two
 // backends in one stack each find their own pool under the same token; in one container the last would win silently.
 //
@@ -20,6 +20,8 @@ import {
   TierError,
   UNCHARGED,
 } from "@pagetier/base";
+import { CLEANCACHE_REGISTRY, type Cleancache, CleancacheRegistry } from "@pagetier/cleancache";
+import type { CodecChooser } from "@pagetier/compressor";
 import { type DependencyContainer, type InjectionToken, rootContainer } from "@pagetier/di";
 import { PAGE_FRAMES, PageFrames } from "@pagetier/frames";
 import {
@@ -63,11 +65,16 @@ export interface Composition {
   readonly frames: PageFrames;
   readonly mm: MemoryManager;
   readonly frontswap: FrontswapRegistry;
+  readonly cleancache: CleancacheRegistry;
+  /** The backend behind it, where the recipe names one. */
+  readonly cleancacheBackend: Cleancache | undefined;
   readonly shrinkers: ShrinkerRegistry;
   /** Pools by place, each owned by this composition alone. */
   readonly pools: ReadonlyMap<string, Zpool>;
   /** What counts something, by place. */
   readonly counting: ReadonlyMap<string, { counters(): Counters }>;
+  /** Makes a store for a file that is opened later. It is the caller's to open and close. */
+  makeStore(node: PlannedNode): BackingStore;
 }
 
 /** What one recipe shares while it is composed. */
@@ -107,20 +114,39 @@ export function compose(setup: CompositionSetup): Composition {
   bind(container, FRONTSWAP_REGISTRY_OPTIONS, registryOptions);
   const frontswap = container.resolve(FrontswapRegistry);
   bind(container, FRONTSWAP_REGISTRY, frontswap);
+  const cleancache = container.resolve(CleancacheRegistry);
+  bind(container, CLEANCACHE_REGISTRY, cleancache);
 
   const mm = composeMm(shared);
   bind(container, SWAP_WRITEBACK, mm);
+  let cleancacheBackend: Cleancache | undefined;
   try {
     for (const node of plan.frontswap) {
       const backend = make(node, shared) as Frontswap;
       shared.counting.set(backend.type, backend);
       frontswap.register(backend);
     }
+    if (plan.cleancache !== undefined) {
+      cleancacheBackend = make(plan.cleancache, shared) as Cleancache;
+      shared.counting.set(cleancacheBackend.type, cleancacheBackend);
+      cleancache.register(cleancacheBackend);
+    }
   } catch (error) {
     for (const pool of shared.pools.values()) pool.destroy();
     throw error;
   }
-  return { frames, mm, frontswap, shrinkers, pools: shared.pools, counting: shared.counting };
+  return {
+    frames,
+    mm,
+    frontswap,
+    cleancache,
+    cleancacheBackend,
+    shrinkers,
+    pools: shared.pools,
+    counting: shared.counting,
+    // Its counters are the file's while it is open; a stack that opens many files does not collect them.
+    makeStore: (node) => make(node, { ...shared, counting: new Map() }) as BackingStore,
+  };
 }
 
 /** Statistics of every pool, by place. */
@@ -169,7 +195,7 @@ function make(node: PlannedNode, shared: Shared): unknown {
   const { plugin } = node;
   if (isInjected(plugin)) {
     const container = shared.container.createChildContainer();
-    for (const [option, part] of inner) bind(container, tokenOf(node.positions[option]!), part);
+    for (const [option, part] of inner) bind(container, tokenOf(node, option), part);
     bind(container, plugin.optionsToken, node.options);
     return container.resolve(plugin.implementation as new (...parameters: unknown[]) => unknown);
   }
@@ -179,6 +205,7 @@ function make(node: PlannedNode, shared: Shared): unknown {
   );
   if (plugin.family === "allocator") shared.pools.set(node.path, part as Zpool);
   if (plugin.family === "store") shared.counting.set(node.path, part as BackingStore);
+  if (plugin.family === "chooser") shared.counting.set(node.path, part as CodecChooser);
   return part;
 }
 
@@ -194,9 +221,10 @@ function partsFor(family: string, { setup, frames, prng }: Shared): object {
   return {};
 }
 
-function tokenOf(node: PlannedNode): symbol {
-  const family = familyOf(node.plugin.family);
-  assert(family !== undefined, "a planned node is of a known family");
+/** The token of what a position wants, which may be more than what the plugin there is of. */
+function tokenOf({ plugin }: PlannedNode, option: string): symbol {
+  const family = familyOf(plugin.positions![option]!.family);
+  assert(family !== undefined, "a planned position is of a known family");
   return family.token;
 }
 

@@ -3,7 +3,7 @@
 
 import { ZPOOL, ZPOOL_CONTRACT } from "@pagetier/allocator";
 import { CLEANCACHE, CLEANCACHE_CONTRACT } from "@pagetier/cleancache";
-import { COMPRESSOR, COMPRESSOR_CONTRACT } from "@pagetier/compressor";
+import { CODEC_CHOOSER, CODEC_CHOOSER_CONTRACT, COMPRESSOR, COMPRESSOR_CONTRACT } from "@pagetier/compressor";
 import { FRONTSWAP, FRONTSWAP_CONTRACT } from "@pagetier/frontswap";
 import { POLICY, POLICY_CONTRACT } from "@pagetier/policy";
 import { NEXT_STORE, STORE_CONTRACT } from "@pagetier/store";
@@ -14,11 +14,20 @@ export interface Family {
   readonly token: symbol;
   /** What a short name is appended to; the first package that exists is taken. A prefix that ends in `/` is a package with a subpath per plugin. */
   readonly prefixes: readonly string[];
+  /** Another family whose plugins fit wherever this one's do. */
+  readonly includes?: string;
 }
 
 const FAMILIES: readonly Family[] = [
   { name: "allocator", contract: ZPOOL_CONTRACT, token: ZPOOL, prefixes: ["@pagetier/allocator-"] },
   { name: "compressor", contract: COMPRESSOR_CONTRACT, token: COMPRESSOR, prefixes: ["@pagetier/compressor-"] },
+  {
+    name: "chooser",
+    contract: CODEC_CHOOSER_CONTRACT,
+    token: CODEC_CHOOSER,
+    prefixes: ["@pagetier/compressor-"],
+    includes: "compressor",
+  },
   { name: "frontswap", contract: FRONTSWAP_CONTRACT, token: FRONTSWAP, prefixes: ["@pagetier/backend-"] },
   { name: "cleancache", contract: CLEANCACHE_CONTRACT, token: CLEANCACHE, prefixes: ["@pagetier/backend-"] },
   { name: "policy", contract: POLICY_CONTRACT, token: POLICY, prefixes: ["@pagetier/policies/"] },
@@ -36,6 +45,11 @@ export const FAMILY_NAMES: readonly string[] = FAMILIES.map(({ name }) => name);
 /** The family of that name; `undefined` when there is none. */
 export function familyOf(name: string): Family | undefined {
   return FAMILIES.find((family) => family.name === name);
+}
+
+/** Names of the families whose plugins fit where one of `family` is wanted. */
+export function fittingFamilies(family: Family): readonly string[] {
+  return family.includes === undefined ? [family.name] : [family.includes, family.name];
 }
 
 /** All families. */

@@ -2,6 +2,7 @@
 // loads code and nothing else; a recipe that is wrong anywhere fails here, before a file is opened or a frame is taken.
 
 import { type PluginNode, type PluginPosition, TierError } from "@pagetier/base";
+import { familyOf, fittingFamilies } from "./families.js";
 import { issueText, keysOf, pathText, sentence } from "./option-issues.js";
 import type { AnyPlugin } from "./plugin.js";
 import type { PluginFinder } from "./plugin-finder.js";
@@ -30,6 +31,7 @@ export interface Plan {
   readonly policy: PlannedNode;
   readonly frontswap: readonly PlannedNode[];
   readonly swap: readonly PlannedSwap[];
+  readonly cleancache?: PlannedNode | undefined;
 }
 
 type Path = readonly (string | number)[];
@@ -58,7 +60,19 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
     swap.push({ node: await planner.plan("store", node, ["swap", index]), priority, io });
   }
   const policy = await planner.plan("policy", recipe.reclaim.policy ?? POLICY_DEFAULT, ["reclaim", "policy"]);
-  return { policy, frontswap, swap };
+  const [cleancacheNode] = recipe.cleancache;
+  const cleancache = cleancacheNode && (await planner.plan("cleancache", cleancacheNode, ["cleancache"]));
+  return { policy, frontswap, swap, cleancache };
+}
+
+/**
+ * Resolves and checks a store that a stack is to open later.
+ *
+ * @param place what it is for, for messages
+ * @throws TierError PLUGIN_…, RECIPE_INVALID
+ */
+export function planStore(node: PluginNode, finder: PluginFinder, place: string): Promise<PlannedNode> {
+  return new Planner(finder, place).plan("store", node, ["store"]);
 }
 
 class Planner {
@@ -127,10 +141,12 @@ class Planner {
     ) {
       return value as PluginNode;
     }
-    const what = value === undefined ? `is missing; ${plugin.name} needs a ${position.family} there` : "is no plugin";
+    const family = familyOf(position.family);
+    const wanted = family === undefined ? position.family : fittingFamilies(family)[0]!;
+    const what = value === undefined ? `is missing; ${plugin.name} needs a ${wanted} there` : "is no plugin";
     throw new TierError(
       "RECIPE_INVALID",
-      `${this.#place}: ${pathText(path)} ${what}. Write the ${position.family}'s name, or its options with the name under \`use\`.`,
+      `${this.#place}: ${pathText(path)} ${what}. Write the ${wanted}'s name, or its options with the name under \`use\`.`,
       { path: pathText(path), value },
     );
   }

@@ -15,7 +15,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { TierError } from "@pagetier/base";
 import { resolve as resolveModule } from "import-meta-resolve";
-import { type Family, families, familyOf } from "./families.js";
+import { type Family, families, familyOf, fittingFamilies } from "./families.js";
 import { suggestion } from "./near-misses.js";
 import { sentence } from "./option-issues.js";
 import { type AnyPlugin, descriptorFault } from "./plugin.js";
@@ -66,7 +66,8 @@ export class PluginFinder {
         { place, family: familyName },
       );
     }
-    const given = this.#given.find((plugin) => plugin.name === name && plugin.family === family.name);
+    const fitting = fittingFamilies(family);
+    const given = this.#given.find((plugin) => plugin.name === name && fitting.includes(plugin.family));
     if (given !== undefined) return { plugin: this.#checked(given, family, name, place), specifier: name };
     const located = await this.#locate(family, name);
     if (located === undefined) throw await this.#notFound(family, name, place);
@@ -97,19 +98,21 @@ export class PluginFinder {
   }
 
   #checked(plugin: AnyPlugin, family: Family, specifier: string, place: string): AnyPlugin {
-    if (plugin.family !== family.name) {
+    const fitting = fittingFamilies(family);
+    const own = fitting.includes(plugin.family) ? familyOf(plugin.family) : undefined;
+    if (own === undefined) {
       throw new TierError(
         "PLUGIN_WRONG_FAMILY",
-        `${place}: ${specifier} is of the family ${plugin.family}; here goes one of the family ${family.name}.`,
+        `${place}: ${specifier} is of the family ${plugin.family}; here goes one of the family ${fitting.join(" or ")}.`,
         { place, specifier, family: plugin.family, expected: family.name },
       );
     }
-    if (plugin.contract !== family.contract) {
-      const remedy = plugin.contract > family.contract ? "update pagetier" : "update the plugin";
+    if (plugin.contract !== own.contract) {
+      const remedy = plugin.contract > own.contract ? "update pagetier" : "update the plugin";
       throw new TierError(
         "PLUGIN_WRONG_CONTRACT",
-        `${place}: ${specifier} was written for version ${plugin.contract} of the ${family.name} contract, and this stack speaks version ${family.contract}; ${remedy}.`,
-        { place, specifier, contract: plugin.contract, expected: family.contract },
+        `${place}: ${specifier} was written for version ${plugin.contract} of the ${own.name} contract, and this stack speaks version ${own.contract}; ${remedy}.`,
+        { place, specifier, contract: plugin.contract, expected: own.contract },
       );
     }
     return plugin;
@@ -174,8 +177,9 @@ export class PluginFinder {
   }
 
   async #notFound(family: Family, name: string, place: string): Promise<TierError> {
+    const fitting = fittingFamilies(family);
     const known = (await this.list())
-      .filter(({ plugin }) => plugin.family === family.name)
+      .filter(({ plugin }) => fitting.includes(plugin.family))
       .map(({ plugin }) => plugin.name);
     const context = { place, family: family.name, name, known };
     if (isPath(name)) {
@@ -191,7 +195,7 @@ export class PluginFinder {
     const hint = isShort ? suggestion(name, known) : "";
     return new TierError(
       "PLUGIN_NOT_FOUND",
-      `${place}: there is no ${family.name} ${name}${hint === "" ? "." : `; ${sentence(hint)}`}${install}`,
+      `${place}: there is no ${fitting.join(" or ")} ${name}${hint === "" ? "." : `; ${sentence(hint)}`}${install}`,
       context,
     );
   }

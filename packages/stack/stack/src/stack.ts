@@ -2,10 +2,11 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ZpoolStats } from "@pagetier/allocator";
 import { type Counters, parseSize, realScheduler, type Scheduler } from "@pagetier/base";
-import type { AnonSpace, MmStats } from "@pagetier/mm";
+import type { AnonSpace, FileSpace, MmStats } from "@pagetier/mm";
 import { checkCombinations } from "./combinations.js";
 import { type Composition, compose, poolStats } from "./composition.js";
-import { makePlan } from "./plan.js";
+import { type FileInput, fileOf } from "./file-input.js";
+import { makePlan, planStore } from "./plan.js";
 import type { AnyPlugin } from "./plugin.js";
 import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
 import { parseRecipe, type RecipeInput } from "./recipe.js";
@@ -31,7 +32,7 @@ export interface StackOptions {
 export interface StackStats extends Omit<MmStats, "counters"> {
   /** Name of the recipe. */
   readonly recipe: string;
-  /** Counters by part: `mm`, `frontswap`, `shrinkers`, each backend by its name, each store by its place (`swap[0].next`). */
+  /** Counters by part: `mm`, `frontswap`, `cleancache`, `shrinkers`, each backend by its name, each store and chooser by its place (`swap[0].next`). */
   readonly counters: Readonly<Record<string, Counters>>;
   /** Where the bytes of each pool went, by place (`frontswap.allocator`). */
   readonly pools: Readonly<Record<string, ZpoolStats>>;
@@ -47,6 +48,14 @@ export interface Stack extends AsyncDisposable {
    * @throws TierError BAD_SIZE, MM_BAD_RANGE, MM_CLOSED
    */
   space(options: { readonly name: string; readonly size: string | number }): AnonSpace;
+  /**
+   * Opens a file through the page cache: what of it is used stays in memory, the rest is read again when it is needed.
+   *
+   * @param file a path, relative to the working directory of the stack; with a `size`, what is not there reads as
+   *   zeroes; or any store
+   * @throws TierError BAD_SIZE, MM_BAD_RANGE, MM_CLOSED, MM_NO_ROOM, STORE_OPEN; PLUGIN_…, RECIPE_INVALID for a store
+   */
+  open(file: string | FileInput): Promise<FileSpace>;
   stats(): StackStats;
   /** Throws AssertionError at the first broken invariant of any part. O(pages). */
   verify(): void;
@@ -81,7 +90,7 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
     seed: options.seed ?? 1,
     directory: source.directory,
   });
-  const stack = new ComposedStack(name, composition);
+  const stack = new ComposedStack(name, composition, finder, directory);
   try {
     await composition.mm.open();
   } catch (error) {
@@ -103,11 +112,16 @@ export async function listPlugins(
 class ComposedStack implements Stack {
   readonly name: string;
   readonly #parts: Composition;
+  readonly #finder: PluginFinder;
+  /** Folder against which the paths of files resolve. */
+  readonly #directory: string;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, parts: Composition) {
+  constructor(name: string, parts: Composition, finder: PluginFinder, directory: string) {
     this.name = name;
     this.#parts = parts;
+    this.#finder = finder;
+    this.#directory = directory;
   }
 
   space(options: { readonly name: string; readonly size: string | number }): AnonSpace {
@@ -115,12 +129,19 @@ class ComposedStack implements Stack {
     return this.#parts.mm.space({ name, size: parseSize(size, `size of space ${name}`) });
   }
 
+  async open(file: string | FileInput): Promise<FileSpace> {
+    const { name, size, node } = await fileOf(file, this.#directory);
+    const planned = await planStore(node, this.#finder, `file ${name}`);
+    return this.#parts.mm.openFile(this.#parts.makeStore(planned), { name, size });
+  }
+
   stats(): StackStats {
-    const { mm, frontswap, shrinkers, counting } = this.#parts;
+    const { mm, frontswap, cleancache, shrinkers, counting } = this.#parts;
     const { counters, ...stats } = mm.stats();
     const byPart: Record<string, Counters> = {
       mm: counters,
       frontswap: frontswap.counters(),
+      cleancache: cleancache.counters(),
       shrinkers: { ...shrinkers.counters() },
     };
     for (const [path, part] of counting) byPart[path] = part.counters();
@@ -129,6 +150,7 @@ class ComposedStack implements Stack {
 
   verify(): void {
     this.#parts.mm.verify();
+    this.#parts.cleancacheBackend?.verify();
     this.#parts.shrinkers.verify();
   }
 

@@ -125,6 +125,7 @@ test("choices that contradict each other are refused, both keys named", async ()
   await check({ ...pool, reclaim: { engine: "shrinkers", policy: "lru" } }, "reclaim.engine", "reclaim.policy");
   const shrinking = { frontswap: { use: "zswap", shrinker: true }, reclaim: { poolSizing: "fixed" } } as const;
   await check(shrinking, "reclaim.poolSizing", "frontswap.shrinker");
+  await check({ cleancache: ["zcache", "other"] }, "cleancache[0]", "cleancache[1]");
   await check({ frontswap: ["zswap", "map", "zswap"] }, "frontswap[0]", "frontswap[2]", "zswap");
 });
 
@@ -134,7 +135,6 @@ test("what the design allows and nobody has built is refused in plain words", as
     for (const part of parts) expect(message).toContain(part);
   };
   const pool = { frontswap: "zswap", swap: "file" };
-  await check({ ...pool, cleancache: "zcache" }, "cleancache", "page cache");
   await check({ ...pool, reclaim: { engine: "shrinkers" } }, "engine", "classic");
   await check({ ...pool, reclaim: { trigger: "shrinker" } }, "trigger", "hooks");
   await check({ ...pool, reclaim: { trigger: "completion" } }, "trigger", "hooks");

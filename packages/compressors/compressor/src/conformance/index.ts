@@ -1,3 +1,4 @@
+export { chooserConformance, chooserDecisionConformance, chooserShapeConformance } from "./chooser-conformance.js";
 export {
   bufferConformance,
   compressorConformance,
