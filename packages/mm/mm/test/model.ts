@@ -89,6 +89,8 @@ export class Model {
     this.rig.mm.verify();
     const { memory } = this.rig.mm.stats();
     assert.ok(memory.peakBytes <= memory.budgetBytes, "what was charged never exceeded the budget");
+    const { pagesScanned, pagesStolen, pagesKept } = this.rig.mm.counters();
+    assert.equal(pagesScanned, pagesStolen! + pagesKept!, "a page that is scanned leaves or stays");
   }
 
   /** Closes everything and sees that nothing is held. */

@@ -187,6 +187,25 @@ describe("progress", () => {
   });
 });
 
+test("a memory that becomes smaller is kept to, access by access, and loses nothing", async () => {
+  const stack = await rig({ memory: 4 << 20 });
+  const { mm, frames } = stack;
+  const space = mm.space({ name: "data", size: 800 * PAGE_SIZE });
+  for (let page = 0; page < 700; page++) await space.write(page, 0, pageOf(page));
+  frames.setTotal(1 << 20);
+  expect(frames.usedBytes).toBeGreaterThan(frames.budgetBytes);
+  const into = new Uint8Array(PAGE_SIZE);
+  await space.write(700, 0, pageOf(700));
+  await turns(200);
+  expect(frames.usedBytes).toBeLessThanOrEqual(frames.budgetBytes);
+  for (let page = 0; page <= 700; page++) {
+    await space.read(page, 0, into);
+    expect(Buffer.compare(into, pageOf(page))).toBe(0);
+  }
+  mm.verify();
+  await mm.close();
+});
+
 describe("shrink", () => {
   test("frees at least what was asked for, and says how much", async () => {
     const stack = await rig();
