@@ -13,10 +13,9 @@ export async function run(log: (line: string) => void): Promise<void> {
 
   const record = Buffer.alloc(9);
   if (!space.readNow(42, 128, record)) await space.read(42, 128, record); // memory first, then wait
-  log(`page 42 says ${JSON.stringify(record.toString())}`);
+  log(`page 42 says ${JSON.stringify(record.toString())} and is ${space.where(42).tier} now`);
 
-  const tiers = stack.stats().tiers.filter((tier) => tier.pages > 0);
-  log(`page 16000 is ${space.where(16_000).tier}; pages lie in ${tiers.map((tier) => tier.name).join(", ")}`);
+  for (const tier of stack.stats().tiers) if (tier.pages > 0) log(`${tier.name} holds pages`);
   await stack.close();
   // example:end
 }

@@ -9,12 +9,17 @@ const README = new URL("../../../README.md", import.meta.url);
 
 /** What each example logs. */
 const LOGS: Readonly<Record<string, readonly string[]>> = {
-  "01-larger-than-memory": ['page 42 says "record 42"', "page 16000 is resident; pages lie in resident, zswap, file"],
+  "01-larger-than-memory": [
+    'page 42 says "record 42" and is resident now',
+    "resident holds pages",
+    "zswap holds pages",
+    "file holds pages",
+  ],
   "02-custom-recipe": [
     "2048 of 2048 pages read back",
     "a page in the pool takes 2048 bytes or so",
     "some faults were served from the pool: true, from the file: true",
-    "the parts that count: mm, frontswap, shrinkers, swap[0], swap[0].next, swap[0].next.next, zswap",
+    "the parts that count: frontswap, mm, shrinkers, swap[0], swap[0].next, swap[0].next.next, zswap",
   ],
   "03-react-to-pressure": [
     "resident before: all",
