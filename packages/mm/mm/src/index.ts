@@ -1,6 +1,8 @@
 export { MemoryManager } from "./memory-manager.js";
 export {
   CLUSTER_PAGES,
+  DIRTY_BACKGROUND_PERCENT,
+  DIRTY_LIMIT_PERCENT,
   MM_OPTIONS,
   MM_OPTIONS_DEFAULT,
   type MmOptions,
@@ -9,5 +11,5 @@ export {
   SWAP_STORES,
   type SwapStore,
 } from "./options.js";
-export type { AnonSpace, PageId, PageLocation } from "./space.js";
+export type { AnonSpace, CloseOptions, FileSpace, PageId, PageLocation } from "./space.js";
 export type { MmStats, TierStats } from "./stats.js";

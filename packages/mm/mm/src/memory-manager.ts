@@ -6,11 +6,11 @@
 //       └─ content: frontswap, else the swap store, else zeroes              (swap)
 //
 // `readNow` and `writeNow` go as far as memory goes and answer `false` where a device, another machine or another access
-// must be waited for. `read` and `write` are loops around them: wait for what is missing, look again. File spaces and
-// their cleancache hook take their place beside the anonymous ones here: the table, the policy and reclaim know pages,
-// not kinds of spaces.
+// must be waited for. `read` and `write` are loops around them: wait for what is missing, look again. Files have paths of
+// their own (page-cache.ts) to the same frames, table, policy and reclaim.
 
 import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler, TierError } from "@pagetier/base";
+import { CLEANCACHE_REGISTRY, type CleancacheHook, CleancacheRegistry } from "@pagetier/cleancache";
 import { inject, injectable } from "@pagetier/di";
 import { type Frame, NO_FRAME, PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
 import {
@@ -22,12 +22,15 @@ import {
 } from "@pagetier/frontswap";
 import { type EvictionPolicy, POLICY } from "@pagetier/policy";
 import { SHRINKERS, type Shrinkers } from "@pagetier/shrinker";
+import type { BackingStore } from "@pagetier/store";
 import { AnonymousSpace, type SpacePager } from "./anonymous-space.js";
+import { BackedSpace } from "./file-space.js";
 import { MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
+import { PageCache } from "./page-cache.js";
 import { PageCopy } from "./page-copy.js";
 import { DIRTY, PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
 import { Reclaim } from "./reclaim.js";
-import type { AnonSpace, PageId, PageLocation } from "./space.js";
+import type { AnonSpace, FileSpace, PageId, PageLocation } from "./space.js";
 import { StallClock } from "./stall-clock.js";
 import type { MmStats, TierStats } from "./stats.js";
 import { Swap } from "./swap.js";
@@ -52,12 +55,15 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #owner: number;
   readonly #table = new PageTable();
   readonly #swap: Swap;
+  readonly #cleancache: CleancacheHook;
+  readonly #cache: PageCache;
   readonly #reclaim: Reclaim;
   readonly #copy = new PageCopy();
   readonly #stall: StallClock;
   /** Faults that wait, by page: an access to the same page joins. */
   readonly #faults = new Map<PageId, Fault>();
   readonly #spaces = new Set<AnonymousSpace>();
+  readonly #files = new Set<BackedSpace>();
   #ioBufferBytes = 0;
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | undefined;
@@ -75,6 +81,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     @inject(SWAP_STORES) stores: readonly SwapStore[],
     @inject(SCHEDULER) scheduler: Scheduler,
     @inject(MM_OPTIONS) options: MmOptions,
+    @inject(CLEANCACHE_REGISTRY) cleancache: CleancacheHook = new CleancacheRegistry(),
   ) {
     this.#frames = frames;
     this.#frontswap = frontswap;
@@ -93,11 +100,33 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       inFlightMax: options.inFlightPagesMax,
       isFaulting: (page) => this.#faults.has(page),
     });
+    this.#cleancache = cleancache;
+    const isOpen = (): boolean => this.#state === "open";
+    this.#cache = new PageCache({
+      frames,
+      owner: this.#owner,
+      table: this.#table,
+      policy,
+      cleancache,
+      scheduler,
+      io: this.#swap.io,
+      swapWriter: this.#swap.writer,
+      stall: this.#stall,
+      source: {
+        get isOpen() {
+          return isOpen();
+        },
+        mustBeOpen: () => this.#mustBeOpen(),
+        takeNow: () => this.#takeFrameNow(),
+        take: (hasCopyBelow) => this.#takeFrame(hasCopyBelow),
+      },
+    });
     this.#reclaim = new Reclaim({
       frames,
       table: this.#table,
       policy,
       swap: this.#swap,
+      cache: this.#cache,
       shrinkers,
       scheduler,
       stepPages: options.kswapdStepPages,
@@ -118,19 +147,11 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         opened.push(swap);
         this.#swap.areas[type]!.open();
         const bytes = swap.store.memoryBytes();
-        if (!this.#frames.charge(bytes)) {
-          throw new TierError(
-            "MM_NO_ROOM",
-            `the I/O buffers of store ${swap.store.type} (${bytes} bytes) do not fit a memory of ${this.#frames.budgetBytes} bytes; give more memory.`,
-            { store: swap.store.type, bytes, budgetBytes: this.#frames.budgetBytes },
-          );
-        }
-        this.#ioBufferBytes += bytes;
+        this.#chargeBuffers(swap.store.type, bytes);
       }
     } catch (error) {
       for (const swap of opened) await swap.store.close();
-      this.#frames.uncharge(this.#ioBufferBytes);
-      this.#ioBufferBytes = 0;
+      this.#unchargeBuffers(this.#ioBufferBytes);
       throw error;
     }
     this.#state = "open";
@@ -144,20 +165,51 @@ export class MemoryManager implements SwapWriteback, SpacePager {
    */
   space(options: { readonly name: string; readonly size: number }): AnonSpace {
     this.#mustBeOpen();
-    const pages = Math.ceil(options.size / PAGE_SIZE);
-    if (!(pages >= 1 && pages < 2 ** 30)) {
-      throw new TierError(
-        "MM_BAD_RANGE",
-        `space ${options.name} has ${options.size} bytes; the size is 1 byte to 4 TiB.`,
-        { ...options },
-      );
-    }
+    const pages = pagesOf("space", options);
     const space = new AnonymousSpace(this, options.name, this.#table.reserve(pages), pages, (closed) => {
       this.#table.release(closed.base, closed.pages);
       this.#spaces.delete(closed);
     });
     this.#spaces.add(space);
     return space;
+  }
+
+  /**
+   * Opens a file through the page cache. The store is this space's alone, from being opened here to being closed with it.
+   *
+   * @param options.size bytes that the file has, rounded up to pages: the most that it can be truncated to later
+   * @throws TierError MM_CLOSED, MM_BAD_RANGE when the store has not as many pages, STORE_OPEN, MM_NO_ROOM
+   */
+  async openFile(store: BackingStore, options: { readonly name: string; readonly size: number }): Promise<FileSpace> {
+    this.#mustBeOpen();
+    const pages = pagesOf("file", options);
+    await store.open();
+    const bytes = store.memoryBytes();
+    let charged = false;
+    try {
+      this.#mustBeOpen();
+      if (pages > store.capacity) {
+        throw new TierError(
+          "MM_BAD_RANGE",
+          `file ${options.name} has ${options.size} bytes, and store ${store.type} has room for ${store.capacity * PAGE_SIZE}; give a smaller size.`,
+          { ...options, capacity: store.capacity },
+        );
+      }
+      this.#chargeBuffers(store.type, bytes);
+      charged = true;
+      const file = this.#cache.add(options.name, store, pages);
+      const space = new BackedSpace(this.#cache, file, options.size, async (closed) => {
+        this.#files.delete(closed);
+        this.#unchargeBuffers(bytes);
+        await store.close();
+      });
+      this.#files.add(space);
+      return space;
+    } catch (error) {
+      if (charged) this.#unchargeBuffers(bytes);
+      await store.close();
+      throw error;
+    }
   }
 
   // ── What spaces call ────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,11 +318,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   stats(): MmStats {
     const stall = this.#stall.read(this.#reclaim.nowNs);
+    const pool = this.#poolFaults + this.#cache.poolFaults;
+    const store = this.#storeFaults + this.#cache.storeFaults;
+    const remote = this.#remoteFaults + this.#cache.remoteFaults;
     return {
       faults: {
-        minor: this.#minorFaults,
-        major: this.#poolFaults + this.#storeFaults + this.#remoteFaults,
-        majorFrom: { pool: this.#poolFaults, store: this.#storeFaults, remote: this.#remoteFaults },
+        minor: this.#minorFaults + this.#cache.minorFaults,
+        major: pool + store + remote,
+        majorFrom: { pool, store, remote },
       },
       memory: {
         budgetBytes: this.#frames.budgetBytes,
@@ -290,16 +345,17 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   addressingBytes(): number {
     let bytes = this.#table.addressingBytes() + this.#frontswap.addressingBytes() + this.#policy.memoryBytes();
     for (const area of this.#swap.areas) bytes += area.addressingBytes();
+    bytes += this.#cache.addressingBytes();
     return bytes;
   }
 
   counters(): Counters {
     const { writer } = this.#swap;
     return {
-      minorFaults: this.#minorFaults,
-      majorFaultsFromPool: this.#poolFaults,
-      majorFaultsFromStore: this.#storeFaults,
-      majorFaultsFromRemote: this.#remoteFaults,
+      minorFaults: this.#minorFaults + this.#cache.minorFaults,
+      majorFaultsFromPool: this.#poolFaults + this.#cache.poolFaults,
+      majorFaultsFromStore: this.#storeFaults + this.#cache.storeFaults,
+      majorFaultsFromRemote: this.#remoteFaults + this.#cache.remoteFaults,
       outOfMemory: this.#outOfMemory,
       residentPages: this.#table.resident,
       swappedPages: this.#table.swapped,
@@ -309,6 +365,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       deviceWriteErrors: writer.errors,
       deviceDiscardErrors: this.#swap.discardErrors,
       slotsExhausted: this.#swap.slotsExhausted,
+      ...this.#cache.counters(),
       ...this.#reclaim.counters(),
     };
   }
@@ -318,7 +375,11 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#frames.verify();
     this.#policy.verify();
     this.#frontswap.verify();
-    this.#table.verify((page) => this.#policy.has(page));
+    this.#cache.verify();
+    this.#table.verify(
+      (page) => this.#policy.has(page),
+      (page) => this.#cache.fileOf(page) !== undefined,
+    );
     assert(this.#frames.usedBytes <= this.#frames.budgetBytes, "what is charged never exceeds the budget");
     for (const area of this.#swap.areas) {
       area.verify((page, offset) => {
@@ -329,7 +390,11 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     }
   }
 
-  /** Ends all work, from the hooks inwards: accesses, reclaim, backends, writes, stores. Idempotent. */
+  /**
+   * Ends all work, from the hooks inwards: accesses, reclaim, files, backends, writes, stores. Idempotent.
+   *
+   * @throws TierError STORE_IO, STORE_NO_SPACE when a file's pages could not be written back; everything is closed all the same
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -339,13 +404,47 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#state = "closed";
     await Promise.allSettled([...this.#faults.values()].map((fault) => fault.done));
     await this.#reclaim.stop();
+    await this.#cache.writer.stop();
+    const failure = await this.#closeFiles();
+    this.#cache.unmount();
+    await this.#cleancache.close();
     await this.#frontswap.close();
     await this.#swap.flush();
     for (const space of [...this.#spaces]) await space.close();
     while (this.#swap.io.count > 0) await this.#swap.io.next();
     for (const swap of this.#stores) await swap.store.close();
-    this.#frames.uncharge(this.#ioBufferBytes);
-    this.#ioBufferBytes = 0;
+    this.#unchargeBuffers(this.#ioBufferBytes);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Closes every file. Accesses are not waited for by then, so a file closes at once or with an error. */
+  async #closeFiles(): Promise<unknown> {
+    let failure: unknown;
+    for (const file of [...this.#files]) {
+      try {
+        await file.close();
+      } catch (error) {
+        failure ??= error;
+        await file.close({ discard: true });
+      }
+    }
+    return failure;
+  }
+
+  #chargeBuffers(type: string, bytes: number): void {
+    if (!this.#frames.charge(bytes)) {
+      throw new TierError(
+        "MM_NO_ROOM",
+        `the I/O buffers of store ${type} (${bytes} bytes) do not fit a memory of ${this.#frames.budgetBytes} bytes; give more memory.`,
+        { store: type, bytes, budgetBytes: this.#frames.budgetBytes },
+      );
+    }
+    this.#ioBufferBytes += bytes;
+  }
+
+  #unchargeBuffers(bytes: number): void {
+    this.#frames.uncharge(bytes);
+    this.#ioBufferBytes -= bytes;
   }
 
   #mustBeOpen(): void {
@@ -471,15 +570,17 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   #outOfMemoryError(): TierError {
     const holders = Object.entries(this.#frames.holders()).map(([name, frames]) => `${name} ${frames} frames`);
     const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.free, 0);
-    const lastError = this.#swap.writer.lastError;
+    const lastError = this.#swap.writer.lastError ?? this.#cache.writer.lastError;
     const stores =
       this.#swap.areas.length === 0
         ? "there is no swap store"
         : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
+    const { dirtyPages } = this.#cache.writer;
+    const files = dirtyPages === 0 ? "" : `; ${dirtyPages} pages of files wait to be written`;
     return new TierError(
       "MM_OUT_OF_MEMORY",
       `no page can leave memory: of ${this.#frames.total} frames ${holders.join(", ")}, ${Math.max(0, this.#frames.free)} free, ` +
-        `${this.#frames.chargedBytes} bytes of tables and buffers; ${stores}. Give more memory or a larger swap store.`,
+        `${this.#frames.chargedBytes} bytes of tables and buffers; ${stores}${files}. Give more memory or a larger swap store.`,
       {
         holders: this.#frames.holders(),
         total: this.#frames.total,
@@ -519,6 +620,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         bytes: area.onDevice * PAGE_SIZE,
       });
     }
+    for (const { name, pages } of this.#files) {
+      tiers.push({ name, kind: "store", pages, frames: 0, bytes: pages * PAGE_SIZE });
+    }
     return tiers;
   }
 
@@ -528,4 +632,15 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#table.move(from, to);
     return true;
   }
+}
+
+/** @throws TierError MM_BAD_RANGE */
+function pagesOf(what: string, options: { readonly name: string; readonly size: number }): number {
+  const pages = Math.ceil(options.size / PAGE_SIZE);
+  if (pages >= 1 && pages < 2 ** 30) return pages;
+  throw new TierError(
+    "MM_BAD_RANGE",
+    `${what} ${options.name} has ${options.size} bytes; the size is 1 byte to 4 TiB.`,
+    { ...options },
+  );
 }

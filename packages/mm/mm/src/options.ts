@@ -6,6 +6,10 @@ export const CLUSTER_PAGES = 32;
 export const PRIORITY_GENTLE = 12;
 /** Rounds without progress before giving up (Linux: MAX_RECLAIM_RETRIES). */
 export const RECLAIM_ROUNDS_MAX = 16;
+/** Dirty file pages, in percent of the frames, above which the background writer starts (Linux: dirty_background_ratio). */
+export const DIRTY_BACKGROUND_PERCENT = 10;
+/** Dirty file pages, in percent of the frames, from which on writers wait (Linux: dirty_ratio). */
+export const DIRTY_LIMIT_PERCENT = 20;
 
 /** How the core behaves where a recipe may choose. */
 export interface MmOptions {

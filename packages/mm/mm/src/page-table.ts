@@ -1,7 +1,7 @@
 // The page table of all spaces, and the frames' side of it.
 //
 // Every page of every space has one number (PageId): a space is a range of them. One word per page says where it is:
-// 0 = never written (reads as zeroes), a frame number, or a swap slot (tagged, see swap-slot.ts). The reverse direction,
+// 0 = nothing here (an anonymous page reads as zeroes, a page of a file is in its file), a frame number, or a swap slot (tagged, see swap-slot.ts). The reverse direction,
 // frame to page, is one record per frame: its page, the slot that holds the same content (or is about to), and flags.
 // The words per page are addressing and reported as such; the records per frame are part of what a frame costs.
 
@@ -16,6 +16,12 @@ export const DIRTY = 1;
 export const WRITEBACK = 2;
 /** Flag of a frame under write-back: it was used meanwhile, so it stays. (Otherwise the policy keeps track of use.) */
 export const REFERENCED = 4;
+/** Flag of a frame: its page belongs to a file, whose store holds it: clean means droppable, and there is no slot. */
+export const FILE = 8;
+/** Flag of a file page's frame: it was used again after it came. */
+export const ACTIVE = 16;
+/** Flag of a file page's frame: it was read ahead, and nobody has used it. */
+export const READAHEAD = 32;
 
 export class PageTable {
   readonly #words = new ChunkedWords();
@@ -131,6 +137,12 @@ export class PageTable {
     this.#flagsOf.set(frame, slot === NO_SLOT ? DIRTY : 0);
   }
 
+  /** Puts a clean page of a file into a frame. @param flags {@link READAHEAD}, or 0 */
+  mapFile(page: PageId, frame: Frame, flags: number): void {
+    this.map(page, frame, NO_SLOT);
+    this.#flagsOf.set(frame, FILE | flags);
+  }
+
   /** Takes a page out of its frame; `slot` holds its content, or {@link NO_SLOT} when it has none any more. @returns the frame, now unused */
   unmap(page: PageId, slot: SwapSlot): Frame {
     const frame = this.#words.get(page) as Frame;
@@ -156,21 +168,23 @@ export class PageTable {
     const page = this.pageOf(from);
     assert(page !== undefined, "a frame that moves holds a page");
     const slot = this.slotOf(from);
-    const dirty = this.has(from, DIRTY);
     this.#words.set(page, to);
     this.#pageOf.ensure(to + 1);
     this.#slotOf.ensure(to + 1);
     this.#flagsOf.ensure(to + 1);
     this.#pageOf.set(to, page + 1);
     this.#slotOf.set(to, slot);
-    this.#flagsOf.set(to, dirty ? DIRTY : 0);
+    this.#flagsOf.set(to, this.#flagsOf.get(from));
     this.#pageOf.set(from, 0);
     this.#slotOf.set(from, NO_SLOT);
     this.#flagsOf.set(from, 0);
   }
 
-  /** @param isResident whether the policy knows the page as resident */
-  verify(isResident: (page: PageId) => boolean): void {
+  /**
+   * @param isResident whether the policy knows the page as resident
+   * @param isFile whether the page belongs to a file
+   */
+  verify(isResident: (page: PageId) => boolean, isFile: (page: PageId) => boolean = () => false): void {
     let resident = 0;
     let swapped = 0;
     for (let page = 0 as PageId; page < this.#nextPage; page++) {
@@ -179,6 +193,7 @@ export class PageTable {
       if (isSlot(word)) {
         swapped++;
         assert(!isResident(page), "the policy knows no page that is swapped out");
+        assert(!isFile(page), "a page of a file is in memory or in its file");
         continue;
       }
       resident++;
@@ -188,8 +203,10 @@ export class PageTable {
         isResident(page) !== this.has(frame, WRITEBACK),
         "the policy knows every resident page that is not being written",
       );
-      const dirty = this.has(frame, DIRTY);
-      assert(dirty || this.slotOf(frame) !== NO_SLOT, "a clean page has a copy below");
+      const file = this.has(frame, FILE);
+      assert(file === isFile(page), "a frame knows whose kind of page it holds");
+      assert(file || this.has(frame, DIRTY) || this.slotOf(frame) !== NO_SLOT, "a clean page has a copy below");
+      assert(!file || this.slotOf(frame) === NO_SLOT, "a page of a file has no slot");
     }
     assert(resident === this.#resident, "resident counts the pages in frames");
     assert(swapped === this.#swapped, "swapped counts the pages in slots");

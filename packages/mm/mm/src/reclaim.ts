@@ -11,14 +11,15 @@
 // Source: Linux 6.18 mm/vmscan.c (balance_pgdat, do_try_to_free_pages); constants in options.ts.
 
 import type { Clock, Scheduler } from "@pagetier/base";
-import type { PageFrames } from "@pagetier/frames";
+import type { Frame, PageFrames } from "@pagetier/frames";
 import { NO_FRAME } from "@pagetier/frames";
 import { type EvictionPolicy, NO_VICTIM } from "@pagetier/policy";
 import type { Shrinkers } from "@pagetier/shrinker";
 import { CLUSTER_PAGES, PRIORITY_GENTLE, RECLAIM_ROUNDS_MAX } from "./options.js";
-import type { PageTable } from "./page-table.js";
+import type { PageCache } from "./page-cache.js";
+import { FILE, type PageTable } from "./page-table.js";
 import type { PageId } from "./space.js";
-import type { Swap } from "./swap.js";
+import type { Swap, SwapOutcome } from "./swap.js";
 
 /**
  * Pages that may stay in a pass that can write nothing (now) before it ends: those behind them will hardly fare better, and
@@ -31,6 +32,7 @@ export class Reclaim {
   readonly #table: PageTable;
   readonly #policy: EvictionPolicy;
   readonly #swap: Swap;
+  readonly #cache: PageCache;
   readonly #shrinkers: Shrinkers;
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
@@ -57,6 +59,7 @@ export class Reclaim {
     readonly table: PageTable;
     readonly policy: EvictionPolicy;
     readonly swap: Swap;
+    readonly cache: PageCache;
     readonly shrinkers: Shrinkers;
     readonly scheduler: Scheduler;
     readonly stepPages: number;
@@ -65,6 +68,7 @@ export class Reclaim {
     this.#table = parts.table;
     this.#policy = parts.policy;
     this.#swap = parts.swap;
+    this.#cache = parts.cache;
     this.#shrinkers = parts.shrinkers;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.scheduler.clock;
@@ -172,7 +176,7 @@ export class Reclaim {
 
   /** A number that grows whenever something happened that may help, even if no frame is free yet. */
   #progress(): number {
-    return this.#left + this.#swap.writer.pagesWritten + this.#swap.arrivals;
+    return this.#left + this.#swap.writer.pagesWritten + this.#swap.arrivals + this.#cache.progress;
   }
 
   async #balance(): Promise<void> {
@@ -198,6 +202,7 @@ export class Reclaim {
   /** Starts queued writes and waits until some I/O ends, if there is any. */
   async #settle(): Promise<void> {
     this.#swap.writer.start(this.#swap.areas);
+    this.#cache.writer.start();
     await this.#swap.io.next();
   }
 
@@ -225,7 +230,7 @@ export class Reclaim {
       if (page === NO_VICTIM) return;
       this.#scanned++;
       const frame = this.#table.frame(page as PageId);
-      const outcome = frame === NO_FRAME ? "kept" : this.#swap.swapOut(page as PageId, frame, mayIo);
+      const outcome = frame === NO_FRAME ? "kept" : this.#pageOut(page as PageId, frame, mayIo);
       if (outcome === "kept") {
         this.#kept++;
         this.#policy.rotate(page);
@@ -237,5 +242,10 @@ export class Reclaim {
         gone++;
       }
     }
+  }
+
+  #pageOut(page: PageId, frame: Frame, mayIo: boolean): SwapOutcome {
+    if (this.#table.has(frame, FILE)) return this.#cache.pageOut(page, frame, mayIo);
+    return this.#swap.swapOut(page, frame, mayIo);
   }
 }

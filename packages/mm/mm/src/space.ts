@@ -37,5 +37,57 @@ export interface AnonSpace extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How a file space is closed. */
+export interface CloseOptions {
+  /** Lets go of what was not written back yet, as if it had never been written. Default `false`. */
+  readonly discard?: boolean;
+}
+
+/**
+ * A file through the page cache, addressed by page and byte, larger than the budget. What is written lies in memory until
+ * reclaim, the background writer, {@link fsync} or {@link close} writes it back; clean pages may leave at any time.
+ *
+ * Ranges, pages and errors are those of {@link AnonSpace}; there is nothing to lose but what was not written back.
+ * A failed read rejects that access (`STORE_IO`, `STORE_CORRUPT`) and later ones try again. A page whose write-back failed
+ * stays in memory, and is written again with the next opportunity. An access to a page that {@link truncate} cuts off while
+ * it waits rejects with `MM_BAD_RANGE`.
+ *
+ * A store belongs to one space at a time: what others write to it meanwhile, this one need not see.
+ */
+export interface FileSpace extends AsyncDisposable {
+  readonly name: string;
+  /** Pages that the file has now. */
+  readonly pages: number;
+  /** Bytes that the file has now; the rest of its last page counts as zeroes. */
+  readonly size: number;
+  /** Copies bytes of a page out. Always completes, from wherever. */
+  read(page: number, offset: number, into: Uint8Array): Promise<void>;
+  /**
+   * Copies bytes into a page. Waits while a fifth of memory is dirty file pages, and may then be overtaken by accesses to
+   * the same page that need not wait. Rejects with the store's error if none of them can be written back.
+   */
+  write(page: number, offset: number, from: Uint8Array): Promise<void>;
+  /** As {@link read}, if memory can serve it: resident, or in a local cleancache. `false`: nothing was copied or started; call `read`. */
+  readNow(page: number, offset: number, into: Uint8Array): boolean;
+  /** As {@link write}, if memory can serve it and not too much of it is dirty. */
+  writeNow(page: number, offset: number, from: Uint8Array): boolean;
+  /** Writes back every page that is dirty now, and has the store make it durable. @throws TierError STORE_IO, STORE_NO_SPACE */
+  fsync(): Promise<void>;
+  /**
+   * Gives the file another length, up to the size it was opened with. Pages beyond it are gone, for memory, cleancache
+   * and the store; pages that it gains read as zeroes.
+   *
+   * @throws TierError MM_BAD_RANGE; STORE_IO when the store would not forget pages: the file is shorter then, but not longer
+   */
+  truncate(pages: number): Promise<void>;
+  /** Where a page is now. `"store"` does not tell whether cleancache has a copy too. */
+  where(page: number): PageLocation;
+  /**
+   * Waits for accesses, writes back as {@link fsync} does, lets go of all pages and closes the store. Idempotent. If write-back
+   * fails the space stays open, so that nothing is lost: close it again, or with `discard`.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
 /** A page of any space, as the core numbers them: dense, so that policies and tables are arrays. */
 export type PageId = Branded<number, "@pagetier/mm/PageId">;

@@ -47,6 +47,11 @@ export class SwapWriter {
     return Math.max(0, this.#inFlightMax - this.#inFlight);
   }
 
+  /** Counts pages that others write, or no longer write, against the same bound. */
+  hold(pages: number): void {
+    this.#inFlight += pages;
+  }
+
   get pagesWritten(): number {
     return this.#pagesWritten;
   }

@@ -4,6 +4,7 @@ import type { Zpool } from "@pagetier/allocator";
 import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
 import { ZSWAP_OPTIONS_DEFAULT, Zswap, type ZswapOptions } from "@pagetier/backend-zswap";
 import { createPrng, PAGE_SIZE, realScheduler, type Scheduler, UNCHARGED } from "@pagetier/base";
+import type { CleancacheHook } from "@pagetier/cleancache";
 import type { Compressor } from "@pagetier/compressor";
 import { Lz4jsCompressor } from "@pagetier/compressor-lz4js";
 import { PageFrames } from "@pagetier/frames";
@@ -30,6 +31,8 @@ export interface RigOptions {
   readonly policy?: EvictionPolicy;
   readonly scheduler?: Scheduler;
   readonly mm?: Partial<MmOptions>;
+  /** Left out: a registry without a backend. */
+  readonly cleancache?: CleancacheHook;
 }
 
 export interface Rig {
@@ -63,10 +66,8 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const stores = (options.stores ?? [memoryStore()]).map(
     (store) => ({ store, priority: 0, io: options.io ?? "async" }) as const,
   );
-  const mm = new MemoryManager(frames, frontswap, policy, shrinkers, stores, scheduler, {
-    ...MM_OPTIONS_DEFAULT,
-    ...options.mm,
-  });
+  const settings = { ...MM_OPTIONS_DEFAULT, ...options.mm };
+  const mm = new MemoryManager(frames, frontswap, policy, shrinkers, stores, scheduler, settings, options.cleancache);
   let zswap: Zswap | undefined;
   if (options.backend !== undefined) frontswap.register(options.backend(mm));
   else if (options.zswap !== null) {

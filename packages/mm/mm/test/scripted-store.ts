@@ -13,6 +13,8 @@ export type Fault = "status" | "reject" | undefined;
 export interface ScriptedStoreOptions {
   /** Slots; default: as many as wanted. */
   readonly pages?: number;
+  /** Whether it is a file, all of whose slots are used. A swap store's slot 0 never is. Default `false`. */
+  readonly isFile?: boolean;
 }
 
 interface Waiting {
@@ -36,6 +38,9 @@ export class ScriptedStore implements BackingStore, NowStore {
   readonly slotsRead: number[] = [];
   readonly slotsWritten: number[] = [];
   readonly slotsDiscarded: number[] = [];
+  /** Makes the next flush fail. */
+  flushFails = false;
+  readonly #firstSlot: number;
   readonly #next: MemoryStore;
   readonly #busy = new Set<number>();
   #opened = false;
@@ -43,6 +48,7 @@ export class ScriptedStore implements BackingStore, NowStore {
   #waiting: Waiting[] = [];
 
   constructor(options: ScriptedStoreOptions = {}) {
+    this.#firstSlot = options.isFile === true ? 0 : 1;
     this.#next = new MemoryStore({ size: options.pages === undefined ? "auto" : options.pages * PAGE_SIZE });
   }
 
@@ -119,6 +125,7 @@ export class ScriptedStore implements BackingStore, NowStore {
   }
 
   async flush(): Promise<void> {
+    if (this.flushFails) throw new TierError("STORE_IO", "scripted failure of a flush");
     await this.#next.flush();
   }
 
@@ -154,7 +161,7 @@ export class ScriptedStore implements BackingStore, NowStore {
     this.onBegin?.(operation, slots);
     for (const slot of slots) {
       assert.ok(!this.#busy.has(slot), `a ${operation} of slot ${slot} overlaps nothing else on that slot`);
-      assert.ok(slot > 0, "slot 0 is never used");
+      assert.ok(slot >= this.#firstSlot, "slot 0 of a swap store is never used");
       this.#busy.add(slot);
     }
     return this.faultOf(++this.operations, operation, slots);
