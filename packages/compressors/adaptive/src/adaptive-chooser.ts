@@ -7,8 +7,8 @@
 //   strong    kept if it saves a step (64 bytes, about what an allocator's size classes can tell apart), else fast's result
 //             stands; when neither makes the page shorter it is raw, and remembered
 //
-// A strong codec costs several times the fast one's time, on the way back too; but most of what it can save lies in the pages
-// that the fast one leaves long. Every guess may be wrong, and costs density or time then: what is stored is always what some
+// A strong codec costs several times the fast one's time, on the way back too, and can save few bytes of a page that is short
+// already; a page that it does compress has cost the fast one's time in addition. Every guess may be wrong, and costs density or time then: what is stored is always what some
 // codec made, and names it.
 
 import { assert, type Counters, PAGE_SIZE } from "@pagetier/base";

@@ -1,6 +1,6 @@
 /** What a recipe may choose beside the two codecs. */
 export interface AdaptiveOptions {
-  /** The strong codec is tried on pages of which the fast one leaves more than this, 0..PAGE_SIZE; default 1024. */
+  /** The strong codec is tried on pages of which the fast one leaves more than this, 0..PAGE_SIZE; default 1365, a third of a page. */
   readonly strongAboveBytes: number;
   /** What the strong codec must save: its result must lie at least one step of so many bytes lower, 1..PAGE_SIZE; default 64. */
   readonly stepBytes: number;
@@ -13,7 +13,7 @@ export interface AdaptiveOptions {
 }
 
 export const ADAPTIVE_OPTIONS_DEFAULT: AdaptiveOptions = {
-  strongAboveBytes: 1024,
+  strongAboveBytes: 1365,
   stepBytes: 64,
   rawFromValues: 92,
   rememberPages: 1024,

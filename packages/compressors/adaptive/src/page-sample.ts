@@ -27,7 +27,7 @@ export class PageSample {
     return this.#distinct;
   }
 
-  /** 32 bits of the last sample. */
+  /** 32 bits of the last sample, as a signed number: unsigned ones beyond 2^31 would be objects. */
   get fingerprint(): number {
     return this.#fingerprint;
   }
@@ -52,6 +52,6 @@ export class PageSample {
     }
     this.#sample = sample;
     this.#distinct = distinct;
-    this.#fingerprint = (fingerprint ^ (fingerprint >>> 15)) >>> 0;
+    this.#fingerprint = fingerprint ^ (fingerprint >>> 15);
   }
 }

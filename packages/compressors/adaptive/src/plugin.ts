@@ -34,7 +34,7 @@ export const plugin: CodecChooserPlugin<AdaptiveParts, AdaptiveOptions> = {
   family: "chooser",
   contract: CODEC_CHOOSER_CONTRACT,
   name: "adaptive",
-  summary: "Decides page by page between raw, a fast codec and a strong one: most of strong's ratio for half its time.",
+  summary: "Decides page by page between raw, a fast codec and a strong one; remembers what does not compress.",
   options: ADAPTIVE_SCHEMA,
   positions: {
     fast: { family: "compressor", default: "lz4" },

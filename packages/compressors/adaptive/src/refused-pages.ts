@@ -6,7 +6,7 @@
 
 export class RefusedPages {
   /** Two words each: the fingerprint, and when it was found. */
-  readonly #table: Uint32Array;
+  readonly #table: Int32Array;
   readonly #mask: number;
   readonly #validPages: number;
 
@@ -15,7 +15,7 @@ export class RefusedPages {
    * @param validPages pages for which a verdict holds
    */
   constructor(capacity: number, validPages: number) {
-    this.#table = new Uint32Array(2 * capacity);
+    this.#table = new Int32Array(2 * capacity);
     this.#mask = capacity - 1;
     this.#validPages = validPages;
   }

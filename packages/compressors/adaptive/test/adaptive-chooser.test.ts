@@ -28,7 +28,7 @@ function chooserWith(options: Partial<AdaptiveOptions> = {}) {
 describe("a page that", () => {
   test("the fast codec makes short goes to it alone", () => {
     const { chooser, strong, compress } = chooserWith();
-    expect(compress(sparse(1))).toBeLessThanOrEqual(1024);
+    expect(compress(sparse(1))).toBeLessThanOrEqual(1365);
     expect(chooser.chosen).toBe(0);
     expect(strong.calls).toBe(0);
     expect(chooser.counters()).toMatchObject({ pages: 1, fastPages: 1, strongTries: 0 });
@@ -134,7 +134,7 @@ test.skipIf(WITHOUT_HEAP !== undefined)(
       byFast += fast.compress(PAGE_SIZE) || PAGE_SIZE;
       chosen += compress(page) || PAGE_SIZE;
     }
-    expect(chosen).toBeLessThan(0.85 * byFast);
+    expect(chosen).toBeLessThan(0.9 * byFast);
     const { pages, strongTries } = chooser.counters();
     expect(strongTries).toBeLessThan(0.8 * pages!);
   },
@@ -146,12 +146,15 @@ test("pages that are settled without the strong codec make no garbage", () => {
   const work = (rounds: number): void => {
     for (let round = 0; round < rounds; round++) for (const page of pages) compress(page);
   };
-  work(2000);
-  const before = process.memoryUsage();
-  work(2000);
-  const after = process.memoryUsage();
-  expect(after.arrayBuffers - before.arrayBuffers, "bytes outside the heap").toBeLessThanOrEqual(0);
-  expect(after.heapUsed - before.heapUsed, "bytes of heap for 8000 pages").toBeLessThan(200_000);
+  work(4000);
+  // The least of several: compiling and the test runner take memory too.
+  const growths = Array.from({ length: 4 }, () => {
+    const before = process.memoryUsage();
+    work(2000);
+    const after = process.memoryUsage();
+    return after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+  });
+  expect(Math.min(...growths), "bytes for 8000 pages").toBeLessThan(50_000);
 });
 
 test("two positions that hold one codec are refused", () => {
@@ -162,7 +165,7 @@ test("two positions that hold one codec are refused", () => {
 test("the plugin completes and checks its options, and makes what its recipe node names", () => {
   const completed = plugin.options["~standard"].validate({});
   expect(completed).toEqual({
-    value: { strongAboveBytes: 1024, stepBytes: 64, rawFromValues: 92, rememberPages: 1024, retryAfterPages: 16384 },
+    value: { strongAboveBytes: 1365, stepBytes: 64, rawFromValues: 92, rememberPages: 1024, retryAfterPages: 16384 },
   });
   for (const wrong of [{ stepBytes: 0 }, { rawFromValues: 130 }, { rememberPages: 1.5 }, { retryAfterPages: 0 }]) {
     expect(ADAPTIVE_SCHEMA.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
