@@ -21,7 +21,7 @@ test("policies: every policy and every npm cache replays the trace, equal polici
       expect(misses(one)).toBe(misses("lru"));
     }
     expect(names).toEqual(
-      expect.arrayContaining(["lru / lru-cache", "lru / mnemonist LRUMap", "sieve / @neophi/sieve-cache"]),
+      expect.arrayContaining(["lru-cache", "mnemonist LRUMap"].map((peer) => `lru / ${peer}, best rounds`)),
     );
     for (const { name, value } of rows) expect(value, name).toBeGreaterThan(0);
   } finally {

@@ -35,8 +35,8 @@ export async function readRequests(
 
 /** Ids of a chunk. */
 const CHUNK_IDS = 1 << 20;
-/** What a file claims to hold is believed up to here (4 GiB of ids). */
-const FIRST_CHUNK_IDS_MAX = 2 ** 30;
+/** What a file claims to hold is believed up to here (1 GiB of ids). */
+const FIRST_CHUNK_IDS_MAX = 2 ** 28;
 
 /** Ids whose number is known at the end: 4 bytes each, and twice that for a moment when it was not known before. */
 class GrowingIds {

@@ -113,7 +113,15 @@ describe("the table", () => {
 
   test("gives way to the curve with --curve, which fits 100 columns and has no colours", async () => {
     for (const policies of ["lru", "lru,sieve,arc"]) {
-      const { status, stdout } = await runPolicy("--trace", BUNDLED, "--policy", policies, "--curve");
+      const { status, stdout } = await runPolicy(
+        "--trace",
+        BUNDLED,
+        "--limit",
+        "100000",
+        "--policy",
+        policies,
+        "--curve",
+      );
       expect(status).toBe(0);
       expect(stdout).not.toContain("┌");
       expect(stdout).not.toContain("\u001b");
@@ -121,6 +129,11 @@ describe("the table", () => {
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
       expect(lines.filter((line) => /^ *[\d,]+ {2}/.test(line)).length).toBeGreaterThanOrEqual(15);
     }
+  });
+
+  test("draws a curve of a trace with a single object, too", async () => {
+    const { stdout } = await runPolicy("--trace", loop, "--limit", "1", "--policy", "lru,arc", "--curve");
+    expect(stdout).toMatch(/^ +1 {2} +\*$/m);
   });
 });
 

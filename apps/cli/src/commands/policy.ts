@@ -82,7 +82,7 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
       if (shards) assertLargeEnough(capacities, shards);
       const bounded = !flags.json && flags.bound;
       const { results, bound } = await simulateAll(policies, capacities, requests, shards, bounded, flags.seed, signal);
-      const curve = capacities.length >= CURVE_CAPACITIES_MIN && (flags.curve || policies.length === 1);
+      const curve = flags.curve || (capacities.length >= CURVE_CAPACITIES_MIN && policies.length === 1);
       if (flags.json) printJson(documentOf(requests, results, sampler, shards));
       else {
         print(heading(trace.name, requests, sampler, shards));
