@@ -3,6 +3,7 @@
 
 import { brokenIdentities } from "../../apps/cli/test/report-identities.mjs";
 import { corpus, finish, needSharedData, pagetier, report, trace } from "./support/replays.mjs";
+import { sideBySide } from "./support/side-by-side.mjs";
 
 const MiB = 2 ** 20;
 /**
@@ -13,12 +14,12 @@ const MiB = 2 ** 20;
 const CONSTANT_BYTES = 64 * MiB;
 
 needSharedData();
-for (const preset of ["zswap", "none"]) {
+await sideBySide(["zswap", "none"], async (preset) => {
   const inputs = ["--trace", trace("arc-P3"), "--pages", corpus("node-heap"), "--memory", "64MiB"];
   const { wrong, document, seconds, highestBytes } = await pagetier(["run", preset, ...inputs]);
   if (document === undefined) {
     report(`arc-P3 at 64MiB, ${preset}`, wrong);
-    continue;
+    return;
   }
   wrong.push(...brokenIdentities(document));
   const { budgetBytes, addressingBytes, rssStartBytes, rssPeakBytes } = document.memory;
@@ -38,7 +39,7 @@ for (const preset of ["zswap", "none"]) {
       `(${inMiB(budgetBytes)} budget, ${inMiB(addressingBytes)} addressing) (${seconds.toFixed(1)} s)`,
     wrong,
   );
-}
+});
 finish();
 
 function inMiB(bytes) {
