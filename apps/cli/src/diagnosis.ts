@@ -175,9 +175,11 @@ function speedOf(pages: number, work: () => void): number {
 }
 
 /** The bundled pages in a checkout; an installed package has none and makes some. */
-async function samplePages(): Promise<{ readonly pages: Uint8Array[]; readonly source: string }> {
-  if (!existsSync(BUNDLED_PAGES)) return { pages: generatedPages(), source: "generated: records of text and numbers" };
-  const { bytes } = await openPages(BUNDLED_PAGES, { limit: SAMPLE_PAGES });
+export async function samplePages(
+  path = BUNDLED_PAGES,
+): Promise<{ readonly pages: Uint8Array[]; readonly source: string }> {
+  if (!existsSync(path)) return { pages: generatedPages(), source: "generated: records of text and numbers" };
+  const { bytes } = await openPages(path, { limit: SAMPLE_PAGES });
   const pages = Array.from({ length: bytes.length / PAGE_SIZE }, (_, index) =>
     bytes.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
   );

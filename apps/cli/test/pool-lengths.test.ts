@@ -167,6 +167,21 @@ describe("lengths at the borders", () => {
     expect(output).toContain("Of 9 zpages, 44.4 % take up to PAGE/3");
   });
 
+  test("lengths may be packed with zstd, or not at all", async () => {
+    const plain = littleEndian(LENGTHS);
+    // One frame (single segment, one byte of length) with one raw block, the last.
+    const block = (plain.length << 3) | 1;
+    const frame = Buffer.concat([Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, plain.length, block, 0, 0), plain]);
+    const paths = [join(folder, "lz4.a.u16"), join(folder, "lz4.a.u16.zst")];
+    await Promise.all([writeFile(paths[0]!, plain), writeFile(paths[1]!, frame)]);
+    const [first, second] = await poolResults("--lengths", ...paths, "--allocator", "zbud");
+    expect(second).toMatchObject({
+      compressor: "lz4",
+      poolPages: first!.poolPages,
+      compressedBytes: first!.compressedBytes,
+    });
+  });
+
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
     ["nothing to pack", [], /--pages FILE, --lengths FILE… or --pid/],
     ["two sources", ["--pages", "a", "--lengths", "b"], /only one of --pages, --lengths and --pid/],
