@@ -76,7 +76,7 @@ describe("a store that fails", () => {
   });
 
   test.skipIf(process.platform === "win32")("a file that may not grow", async () => {
-    const ended = await runRecipe("swap: file\n", { memory: "2MiB", fileKiB: 64 });
+    const ended = await runRecipe("swap: file\n", { memory: "2MiB", fileKiB: 512 });
     expectNothingLost(ended, "MM_OUT_OF_MEMORY");
     expect(ended.stderr).toMatch(/the file may not get larger \(EFBIG\); raise the file-size limit/);
   });

@@ -47,7 +47,8 @@ export async function run(log: (line: string) => void): Promise<void> {
     log(
       `some faults were served from the pool: ${faults.majorFrom.pool > 0}, from the file: ${faults.majorFrom.store > 0}`,
     );
-    log(`the parts that count: ${Object.keys(counters).sort().join(", ")}`);
+    const filters = Object.keys(counters).filter((place) => place.startsWith("swap"));
+    log(`the store and its filters count at ${filters.sort().join(", ")}`);
     stack.verify();
   } finally {
     await stack.close();

@@ -19,7 +19,7 @@ const LOGS: Readonly<Record<string, readonly string[]>> = {
     "2048 of 2048 pages read back",
     "a page in the pool takes 2048 bytes or so",
     "some faults were served from the pool: true, from the file: true",
-    "the parts that count: frontswap, mm, shrinkers, swap[0], swap[0].next, swap[0].next.next, zswap",
+    "the store and its filters count at swap[0], swap[0].next, swap[0].next.next",
   ],
   "03-react-to-pressure": [
     "resident before: all",
