@@ -1,5 +1,11 @@
 import { stderr, stdout } from "node:process";
 import { SingleBar } from "cli-progress";
+import picocolors from "picocolors";
+
+const { FORCE_COLOR, NO_COLOR } = process.env;
+
+/** Colours of results: on a terminal, or where FORCE_COLOR asks for them; never with NO_COLOR. (A CI server is no terminal.) */
+export const colours = picocolors.createColors(!NO_COLOR && (Boolean(FORCE_COLOR) || stdout.isTTY === true));
 
 /** Where results go. All else goes to {@link note} and {@link progressBar}, on standard error. */
 export function print(text: string): void {

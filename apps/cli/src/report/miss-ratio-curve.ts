@@ -4,8 +4,7 @@
 // One policy is drawn as a bar: solid what Belady's bound misses too, light what it misses beyond that. Several are drawn
 // as letters, `*` where they coincide, and the bound as `|`.
 
-import pc from "picocolors";
-import { count } from "../terminal.js";
+import { colours, count } from "../terminal.js";
 import { type Bound, type PolicyResult, percent } from "./policy-table.js";
 
 const PLOT_COLUMNS = 68;
@@ -39,18 +38,18 @@ export function missRatioCurve(results: readonly PolicyResult[], bound: Bound): 
 function legend(policies: readonly string[], bound: Bound): string {
   if (policies.length === 1) {
     const [policy] = policies;
-    if (bound.size === 0) return pc.bold(`Miss ratio of ${policy}`);
-    return `${pc.bold(`Miss ratio of ${policy}`)}: █ what Belady's bound misses too, ░ what it misses beyond`;
+    if (bound.size === 0) return colours.bold(`Miss ratio of ${policy}`);
+    return `${colours.bold(`Miss ratio of ${policy}`)}: █ what Belady's bound misses too, ░ what it misses beyond`;
   }
   const names = policies.map((policy, index) => `${LETTERS[index % LETTERS.length]} ${policy}`);
   if (bound.size > 0) names.push(`${BOUND} Belady's bound`);
-  return `${pc.bold("Miss ratio")}: ${names.join(", ")}, ${SEVERAL} several`;
+  return `${colours.bold("Miss ratio")}: ${names.join(", ")}, ${SEVERAL} several`;
 }
 
 function bar(ratio: number, leastColumn: number | undefined): string {
   const end = Math.round(ratio * PLOT_COLUMNS);
   const solid = Math.min(end, leastColumn ?? end);
-  return "█".repeat(solid) + pc.dim("░".repeat(end - solid)) + " ".repeat(PLOT_COLUMNS - end);
+  return "█".repeat(solid) + colours.dim("░".repeat(end - solid)) + " ".repeat(PLOT_COLUMNS - end);
 }
 
 function letters(ratios: readonly number[], leastColumn: number | undefined): string {

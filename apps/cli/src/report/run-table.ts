@@ -1,7 +1,6 @@
 import { formatSize, PAGE_SIZE } from "@pagetier/base";
 import Table from "cli-table3";
-import pc from "picocolors";
-import { count, duration } from "../terminal.js";
+import { colours, count, duration } from "../terminal.js";
 import type { RunReport } from "./run-report.js";
 
 /** Runs side by side, one column each, in words that need no glossary. */
@@ -22,7 +21,7 @@ export function runTable(runs: readonly RunReport[]): string {
 export function runHeading(run: RunReport): string {
   const data = formatSize(run.uniquePages * PAGE_SIZE);
   const memory = formatSize(run.memory.budgetBytes);
-  return `${pc.bold(`${data} of data in ${memory} of memory`)}: ${count(run.accesses)} accesses of ${run.trace}, contents of ${run.pages}.`;
+  return `${colours.bold(`${data} of data in ${memory} of memory`)}: ${count(run.accesses)} accesses of ${run.trace}, contents of ${run.pages}.`;
 }
 
 const ROWS: readonly (readonly [string, (run: RunReport) => string])[] = [
@@ -68,6 +67,6 @@ function poolMemory(run: RunReport): string {
 }
 
 function verdict(run: RunReport): string {
-  if (run.mismatches > 0) return pc.red(`${count(run.mismatches)} WRONG`);
-  return run.error === undefined ? pc.green(`all ${count(run.verified)}`) : pc.red("ended early");
+  if (run.mismatches > 0) return colours.red(`${count(run.mismatches)} WRONG`);
+  return run.error === undefined ? colours.green(`all ${count(run.verified)}`) : colours.red("ended early");
 }
