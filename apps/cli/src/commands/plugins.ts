@@ -4,6 +4,9 @@ import type { Command } from "commander";
 import { BUNDLED } from "../create-stack.js";
 import { print, printJson } from "../terminal.js";
 
+/** Leaves the table within 100 columns. */
+const SUMMARY_COLUMNS = 66;
+
 export function addPlugins(program: Command): void {
   program
     .command("plugins")
@@ -23,6 +26,8 @@ export function addPlugins(program: Command): void {
       }
       const table = new Table({
         head: ["family", "name", "what it is"],
+        colWidths: [null, null, SUMMARY_COLUMNS],
+        wordWrap: true,
         style: { head: [], border: [], compact: true },
       });
       for (const { family, name, summary } of plugins) table.push([family, name, summary]);

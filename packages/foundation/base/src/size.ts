@@ -15,7 +15,7 @@ export function parseSize(text: string | number, name = "size"): number {
   const unit = match?.[2] ?? "";
   const factor = UNITS[unit];
   if (match === null || factor === undefined) {
-    const hint = /^[kmgt]i?b?$/i.test(unit) ? ` Did you mean ${unit[0]!.toUpperCase()}iB?` : "";
+    const hint = /^[kmgt]i?b?$/i.test(unit) ? ` Did you mean ${match![1]}${unit[0]!.toUpperCase()}iB?` : "";
     throw new TierError(
       "BAD_SIZE",
       `${name} is ${JSON.stringify(text)}; write a size like 4096, 64MiB or 1GiB.${hint}`,
@@ -27,7 +27,7 @@ export function parseSize(text: string | number, name = "size"): number {
   }
   const bytes = Math.round(Number(match[1]) * factor);
   if (!Number.isSafeInteger(bytes))
-    throw new TierError("BAD_SIZE", `${name} is ${text}, which is too large.`, { name, text });
+    throw new TierError("BAD_SIZE", `${name} is ${text}, which is too large; write at most 8191TiB.`, { name, text });
   return bytes;
 }
 

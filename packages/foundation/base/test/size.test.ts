@@ -19,7 +19,7 @@ describe("sizes", () => {
   });
 
   test("guesses the unit that was meant", () => {
-    expect(() => parseSize("64MB")).toThrow(/Did you mean MiB\?/);
+    expect(() => parseSize("64MB")).toThrow(/Did you mean 64MiB\?/);
   });
 
   test.each([

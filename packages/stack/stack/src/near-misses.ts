@@ -13,13 +13,20 @@ export function nearMisses(written: string, known: Iterable<string>): string[] {
   const scored: { name: string; score: number }[] = [];
   for (const name of new Set(known)) {
     const candidate = name.toLowerCase();
-    const edits = distance(wanted, candidate);
+    // Two neighbouring letters that changed places are one slip of the finger, not two.
+    const edits = swapsTwo(wanted, candidate) ? 1 : distance(wanted, candidate);
     const allowed = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3));
     const contained = wanted.length >= 3 && (candidate.includes(wanted) || wanted.includes(candidate));
     if (edits <= allowed || contained) scored.push({ name, score: edits });
   }
   scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));
   return scored.slice(0, NAMES_MAX).map(({ name }) => name);
+}
+
+function swapsTwo(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return a.slice(0, at) + (a[at + 1] ?? "") + (a[at] ?? "") + a.slice(at + 2) === b && a !== b;
 }
 
 /**
