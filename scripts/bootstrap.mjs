@@ -31,7 +31,16 @@ if (found.status !== 0 || found.stdout.trim() !== pinned) {
 
 run("pnpm", "install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn");
 if (job === "start") {
-  run("pnpm", "exec", "turbo", "run", "build", "--filter=pagetier...", "--output-logs=errors-only");
+  run(
+    "pnpm",
+    "exec",
+    "turbo",
+    "run",
+    "build",
+    "--filter=pagetier...",
+    "--filter=@pagetier/bench...",
+    "--output-logs=errors-only",
+  );
   run("node", "scripts/demo.mjs", ...rest);
 } else {
   run("pnpm", "exec", "biome", "ci", ".");

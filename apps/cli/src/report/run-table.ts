@@ -68,5 +68,6 @@ function poolMemory(run: RunReport): string {
 
 function verdict(run: RunReport): string {
   if (run.mismatches > 0) return colours.red(`${count(run.mismatches)} WRONG`);
+  if (run.error === undefined && run.verified === 0) return "none was read again";
   return run.error === undefined ? colours.green(`all ${count(run.verified)}`) : colours.red("ended early");
 }

@@ -1,4 +1,5 @@
 import { assert, PAGE_SIZE, TierError } from "@pagetier/base";
+import { lengthOfBytes } from "./caller-bytes.js";
 import type { AnonSpace, PageId, PageLocation } from "./space.js";
 
 /** What a space needs of the core: the same operations on pages by number. */
@@ -32,22 +33,22 @@ export class AnonymousSpace implements AnonSpace {
   }
 
   readNow(page: number, offset: number, into: Uint8Array): boolean {
-    this.#check(page, offset, into.length);
+    this.#check(page, offset, lengthOfBytes(into, this.name));
     return this.#pager.readNow((this.base + page) as PageId, offset, into);
   }
 
   writeNow(page: number, offset: number, from: Uint8Array): boolean {
-    this.#check(page, offset, from.length);
+    this.#check(page, offset, lengthOfBytes(from, this.name));
     return this.#pager.writeNow((this.base + page) as PageId, offset, from);
   }
 
   async read(page: number, offset: number, into: Uint8Array): Promise<void> {
-    this.#check(page, offset, into.length);
+    this.#check(page, offset, lengthOfBytes(into, this.name));
     await this.#while(this.#pager.read((this.base + page) as PageId, offset, into));
   }
 
   async write(page: number, offset: number, from: Uint8Array): Promise<void> {
-    this.#check(page, offset, from.length);
+    this.#check(page, offset, lengthOfBytes(from, this.name));
     await this.#while(this.#pager.write((this.base + page) as PageId, offset, from));
   }
 

@@ -1,5 +1,6 @@
 import { PAGE_SIZE, TierError } from "@pagetier/base";
 import type { CachedFile } from "./cached-file.js";
+import { lengthOfBytes } from "./caller-bytes.js";
 import type { PageCache } from "./page-cache.js";
 import type { CloseOptions, FileSpace, PageLocation } from "./space.js";
 
@@ -41,22 +42,22 @@ export class BackedSpace implements FileSpace {
   }
 
   readNow(page: number, offset: number, into: Uint8Array): boolean {
-    this.#check(page, offset, into.length);
+    this.#check(page, offset, lengthOfBytes(into, this.name));
     return this.#cache.readNow(this.#file, page, offset, into);
   }
 
   writeNow(page: number, offset: number, from: Uint8Array): boolean {
-    this.#check(page, offset, from.length);
+    this.#check(page, offset, lengthOfBytes(from, this.name));
     return this.#cache.writeNow(this.#file, page, offset, from);
   }
 
   async read(page: number, offset: number, into: Uint8Array): Promise<void> {
-    this.#check(page, offset, into.length);
+    this.#check(page, offset, lengthOfBytes(into, this.name));
     await this.#while(this.#cache.read(this.#file, page, offset, into));
   }
 
   async write(page: number, offset: number, from: Uint8Array): Promise<void> {
-    this.#check(page, offset, from.length);
+    this.#check(page, offset, lengthOfBytes(from, this.name));
     await this.#while(this.#cache.write(this.#file, page, offset, from));
   }
 

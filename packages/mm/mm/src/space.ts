@@ -15,7 +15,7 @@ export interface PageLocation {
 /**
  * Anonymous memory, addressed by page and byte, larger than the budget. Starts as zeroes.
  *
- * Ranges lie inside one page: `offset + bytes.length ≤ PAGE_SIZE`. `page` is 0..pages - 1. Errors: `MM_BAD_RANGE`,
+ * Ranges lie inside one page: `offset + bytes.length ≤ PAGE_SIZE`. `page` is 0..pages - 1. Errors: `MM_BAD_BYTES`, `MM_BAD_RANGE`,
  * `MM_CLOSED`, `MM_OUT_OF_MEMORY` (the access was not done, everything else is as it was), `FRONTSWAP_LOST`, `STORE_IO`,
  * `STORE_CORRUPT` (this page cannot be read; others can).
  */

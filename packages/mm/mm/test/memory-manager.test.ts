@@ -70,4 +70,18 @@ describe("a space larger than memory", () => {
     stack.mm.verify();
     await stack.mm.close();
   });
+
+  test("takes nothing but bytes, whatever a caller without a type checker passes", async () => {
+    const { mm } = await rig();
+    const space = mm.space({ name: "data", size: 10 * PAGE_SIZE });
+    for (const wrong of ["text", new Uint16Array(2), [1, 2], undefined, null, 7]) {
+      const bytes = wrong as never;
+      await expect(space.write(0, 0, bytes)).rejects.toMatchObject({ code: "MM_BAD_BYTES" });
+      await expect(space.read(0, 0, bytes)).rejects.toMatchObject({ code: "MM_BAD_BYTES" });
+      expect(() => space.writeNow(0, 0, bytes)).toThrow(/pass a Uint8Array/);
+      expect(() => space.readNow(0, 0, bytes)).toThrow(/pass a Uint8Array/);
+    }
+    expect(space.where(0).tier).toBe("none");
+    await mm.close();
+  });
 });
