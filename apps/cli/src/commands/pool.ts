@@ -58,6 +58,9 @@ Examples:
   $ pagetier pool --lengths lz4.node-heap.u16.gz --as zswap-6.1 --allocator zbud,zsmalloc,z3fold
   $ pagetier pool --pid 4711`;
 
+/** Pages from which on the longer chains of zsmalloc's default gain more than their half-empty groups cost, or about so. */
+const CHAINS_PAY_PAGES = 20_000;
+
 export function addPool(program: Command, signal: AbortSignal): void {
   program
     .command("pool")
@@ -189,6 +192,9 @@ async function runPages(flags: PoolFlags, signal: AbortSignal): Promise<PoolResu
   print(`${count(pages.pages)} pages (${formatSize(pages.pages * PAGE_SIZE)}) of ${pages.name}`);
   print(poolTable(results));
   if (results.every(({ mismatches }) => mismatches === 0)) print("Every stored page was read back and is equal.");
+  if (pages.pages < CHAINS_PAY_PAGES && results.some(({ allocator }) => allocator === "zsmalloc")) {
+    print("With so few pages zsmalloc is denser in chains of 4: --allocator zsmalloc:chainPages=4");
+  }
   for (const histogram of histograms) print(`\n${drawHistogram(histogram)}`);
   if (saving !== undefined) print(`\n${savingSentences(saving).join("\n")}`);
   return results;

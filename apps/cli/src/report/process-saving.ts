@@ -3,6 +3,9 @@ import type { PoolResult } from "../measure-pool.js";
 import type { ProcessMemory } from "../process-memory.js";
 import { count } from "../terminal.js";
 
+/** Samples below this overstate what tables, codec buffers and half-empty zspages take of a large pool. */
+const SAMPLE_PAGES_FAIR = 8192;
+
 /** What compressing a process' memory would save: `process` in `pool --pid --json`. */
 export interface ProcessSaving {
   readonly pid: number;
@@ -79,6 +82,11 @@ export function savingSentences(saving: ProcessSaving): string[] {
   if (measuredPages < residentPages) {
     sentences.push(
       `Measured on ${count(measuredPages)} of ${count(residentPages)} pages, in ${count(saving.runs)} runs of up to 64 neighbours spread evenly; --limit-pages takes more.`,
+    );
+  }
+  if (measuredPages < residentPages && measuredPages < SAMPLE_PAGES_FAIR) {
+    sentences.push(
+      `So small a sample makes the saving look smaller than it is: what a pool takes once (tables, codecs, half-empty groups of frames) was multiplied too. Measure ${count(SAMPLE_PAGES_FAIR)} pages or more.`,
     );
   }
   if (saving.swappedPages > 0) sentences.push(`${count(saving.swappedPages)} pages are in swap already and left out.`);
