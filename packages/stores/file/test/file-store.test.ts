@@ -273,7 +273,7 @@ describe("the file plugin", () => {
 
   test("says what is wrong with an option", async () => {
     const wrong: [object, string, RegExp][] = [
-      [{ size: "1gb" }, "size", /Did you mean GiB/],
+      [{ size: "1gb" }, "size", /Did you mean 1GiB/],
       [{ preallocate: true }, "preallocate", /preallocate needs a size/],
       [{ path: "" }, "path", /./],
     ];
