@@ -13,6 +13,8 @@ export interface Scheduler {
   sleep(ns: number): Promise<void>;
   /** Resolves after everything that is ready now (I/O completions included) has had its turn. */
   turn(): Promise<void>;
+  /** Waits for something that is not part of what is timed, such as the next block of a trace: no sleeper wakes meanwhile. */
+  outside<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** The process's monotonic clock. */
@@ -31,6 +33,7 @@ export const realScheduler: Scheduler = {
     while (realClock.now() < due);
   },
   turn: () => new Promise((resolve) => setImmediate(resolve)),
+  outside: (work) => work(),
 };
 
 /** Where a composition root binds the scheduler of a stack. (A tsyringe token.) */

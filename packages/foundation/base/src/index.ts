@@ -14,3 +14,4 @@ export type {
 } from "./plugin.js";
 export { createPrng, PRNG, type Prng } from "./prng.js";
 export { formatSize, parsePercent, parseSize } from "./size.js";
+export { type CpuMeter, type VirtualProgress, VirtualScheduler } from "./virtual-scheduler.js";

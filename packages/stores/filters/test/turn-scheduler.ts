@@ -7,6 +7,7 @@ export function turnScheduler(): Scheduler {
   return {
     clock: { now: () => now },
     turn,
+    outside: (work) => work(),
     sleep: async (ns) => {
       const due = now + ns;
       await turn();

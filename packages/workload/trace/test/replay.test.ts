@@ -156,6 +156,7 @@ describe("a replay on a correct target", () => {
     const counted = {
       clock: scheduler.clock,
       sleep: (ns: number) => scheduler.sleep(ns),
+      outside: (work) => work(),
       turn: async () => {
         turns++;
         await scheduler.advance(1000);

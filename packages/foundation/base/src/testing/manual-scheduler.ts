@@ -28,6 +28,10 @@ export class ManualScheduler implements Scheduler {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
+  outside<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   /** Sleepers that wait. */
   get sleeping(): number {
     return this.#timers.length;
