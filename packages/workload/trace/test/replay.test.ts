@@ -153,9 +153,9 @@ describe("a replay on a correct target", () => {
   test("stops at its limit, gives turns, tells progress and takes the time of the scheduler", async () => {
     const scheduler = new ManualScheduler();
     let turns = 0;
-    const counted = {
+    const counted: Scheduler = {
       clock: scheduler.clock,
-      sleep: (ns: number) => scheduler.sleep(ns),
+      sleep: (ns) => scheduler.sleep(ns),
       outside: (work) => work(),
       turn: async () => {
         turns++;
