@@ -1,4 +1,4 @@
-import { createPrng, PAGE_SIZE, TierError } from "@pagetier/base";
+import { createPrng, PAGE_SIZE, type Scheduler, TierError } from "@pagetier/base";
 import { ManualScheduler } from "@pagetier/base/testing";
 import { describe, expect, test } from "vitest";
 import { generateTrace, type PageFile, Replay, type ReplayTarget, replay, type TraceReader } from "../src/index.js";
