@@ -60,6 +60,13 @@ export interface Frontswap {
   invalidatePage(type: number, offset: number): void;
   /** Drops every key of the area. */
   invalidateArea(type: number): void;
+  /**
+   * Where MM sizes pools: sends the coldest pages down, at most so many, without waiting: clean ones go at once, others when
+   * they are safe below. Left out: the backend does not let itself be sized.
+   *
+   * @returns pages dropped or on their way
+   */
+  shrink?(pages: number): number;
   /** Pages held, of all areas. */
   currPages(): number;
   /** Where a key lies, for `where()`: bytes it takes in the pool, or -1 when not held in this machine's memory. Changes nothing. */

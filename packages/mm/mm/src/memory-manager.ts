@@ -25,10 +25,13 @@ import { SHRINKERS, type Shrinkers } from "@pagetier/shrinker";
 import type { BackingStore } from "@pagetier/store";
 import { AnonymousSpace, type SpacePager } from "./anonymous-space.js";
 import { BackedSpace } from "./file-space.js";
-import { MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
+import { LruShrinker } from "./lru-shrinker.js";
+import { FILE_POLICY, MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
 import { PageCache } from "./page-cache.js";
 import { PageCopy } from "./page-copy.js";
+import { PageLists } from "./page-lists.js";
 import { DIRTY, PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
+import { PoolBalance } from "./pool-balance.js";
 import { Reclaim } from "./reclaim.js";
 import type { AnonSpace, FileSpace, PageId, PageLocation } from "./space.js";
 import { StallClock } from "./stall-clock.js";
@@ -50,7 +53,9 @@ interface Fault {
 export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #frames: PageFrames;
   readonly #frontswap: FrontswapHook;
-  readonly #policy: EvictionPolicy;
+  readonly #lists: PageLists;
+  /** The order of anonymous pages, for the use of a page alone: everything else goes through its list. */
+  readonly #anonOrder: EvictionPolicy;
   readonly #stores: readonly SwapStore[];
   readonly #owner: number;
   readonly #table = new PageTable();
@@ -58,6 +63,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #cleancache: CleancacheHook;
   readonly #cache: PageCache;
   readonly #reclaim: Reclaim;
+  readonly #pools: PoolBalance | undefined;
   readonly #copy = new PageCopy();
   readonly #stall: StallClock;
   /** Faults that wait, by page: an access to the same page joins. */
@@ -82,18 +88,31 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     @inject(SCHEDULER) scheduler: Scheduler,
     @inject(MM_OPTIONS) options: MmOptions,
     @inject(CLEANCACHE_REGISTRY) cleancache: CleancacheHook = new CleancacheRegistry(),
+    @inject(FILE_POLICY) filePolicy: EvictionPolicy = new LruShrinker("file-pages"),
   ) {
     this.#frames = frames;
     this.#frontswap = frontswap;
-    this.#policy = policy;
     this.#stores = stores;
+    const shrinksAnon = options.engine === "shrinkers" || options.trigger === "shrinker";
+    const list = { seeks: options.listSeeks, batch: options.listBatch };
+    const anonList = shrinksAnon ? new LruShrinker("anon-pages", list) : undefined;
+    const fileList = options.engine === "shrinkers" ? new LruShrinker("file-pages", list) : undefined;
+    this.#anonOrder = anonList ?? policy;
+    this.#lists = new PageLists({
+      anon: this.#anonOrder,
+      file: fileList ?? filePolicy,
+      frames,
+      swappiness: options.swappiness,
+      canSwap: () => this.#swap.areas.some((area) => area.free > 0),
+    });
+    this.#pools = options.sizesPools ? new PoolBalance(frontswap) : undefined;
     this.#stall = new StallClock(scheduler.clock);
     this.#owner = frames.register({ name: OWNER_NAME, relocate: (from, to) => this.#relocate(from, to) });
     this.#swap = new Swap({
       frames,
       owner: this.#owner,
       table: this.#table,
-      policy,
+      policy: this.#lists.anon,
       frontswap,
       scheduler,
       stores,
@@ -106,7 +125,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       frames,
       owner: this.#owner,
       table: this.#table,
-      policy,
+      policy: this.#lists.file,
       cleancache,
       scheduler,
       io: this.#swap.io,
@@ -124,13 +143,16 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#reclaim = new Reclaim({
       frames,
       table: this.#table,
-      policy,
+      lists: this.#lists,
       swap: this.#swap,
       cache: this.#cache,
       shrinkers,
+      pools: this.#pools,
       scheduler,
-      stepPages: options.kswapdStepPages,
+      options,
     });
+    if (anonList !== undefined) this.#reclaim.connect(anonList);
+    if (fileList !== undefined) this.#reclaim.connect(fileList);
   }
 
   /**
@@ -262,7 +284,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   discard(page: PageId): void {
     const word = this.#table.word(page);
     if (word === 0) return;
-    this.#policy.remove(page);
+    this.#lists.anon.remove(page);
     if (isSlot(word)) {
       this.#table.clearSlot(page);
       this.#swap.giveSlot(word);
@@ -343,7 +365,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   /** Tables that grow with the spaces and not with what is in memory: outside the budget, reported apart. */
   addressingBytes(): number {
-    let bytes = this.#table.addressingBytes() + this.#frontswap.addressingBytes() + this.#policy.memoryBytes();
+    let bytes = this.#table.addressingBytes() + this.#frontswap.addressingBytes() + this.#lists.memoryBytes();
     for (const area of this.#swap.areas) bytes += area.addressingBytes();
     bytes += this.#cache.addressingBytes();
     return bytes;
@@ -373,11 +395,11 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   /** Throws AssertionError at the first broken invariant. O(pages + slots + frames). Meaningful between accesses only. */
   verify(): void {
     this.#frames.verify();
-    this.#policy.verify();
+    this.#lists.verify();
     this.#frontswap.verify();
     this.#cache.verify();
     this.#table.verify(
-      (page) => this.#policy.has(page),
+      (page) => this.#lists.anon.has(page) || this.#lists.file.has(page),
       (page) => this.#cache.fileOf(page) !== undefined,
     );
     assert(this.#frames.usedBytes <= this.#frames.budgetBytes, "what is charged never exceeds the budget");
@@ -454,7 +476,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   #use(page: PageId, frame: Frame): void {
     if (this.#table.has(frame, WRITEBACK)) this.#table.set(frame, REFERENCED);
-    else this.#policy.hit(page);
+    else this.#anonOrder.hit(page);
   }
 
   /** A frame for a user page, if memory can give one without waiting. */
@@ -476,7 +498,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   #firstTouch(page: PageId, frame: Frame): void {
     this.#frames.view(frame).fill(0);
     this.#table.map(page, frame, NO_SLOT);
-    this.#policy.admit(page);
+    this.#lists.anon.admit(page);
     this.#minorFaults++;
   }
 
@@ -500,10 +522,12 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   #count(source: "pool" | "store" | "remote" | undefined): boolean {
+    if (source === undefined) return false;
     if (source === "pool") this.#poolFaults++;
     else if (source === "store") this.#storeFaults++;
-    else if (source === "remote") this.#remoteFaults++;
-    return source !== undefined;
+    else this.#remoteFaults++;
+    this.#pools?.noteLoad(source === "pool" ? "pool" : "device");
+    return true;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { BackingStore } from "@pagetier/store";
+import { SWAPPINESS_DEFAULT } from "./scan-balance.js";
 
 /** Pages that reclaim isolates, and writes, at a time (Linux: SWAP_CLUSTER_MAX). */
 export const CLUSTER_PAGES = 32;
@@ -13,13 +14,34 @@ export const DIRTY_LIMIT_PERCENT = 20;
 
 /** How the core behaves where a recipe may choose. */
 export interface MmOptions {
-  /** Pages that the background reclaimer scans before it lets others run; 1 or more. */
+  /** What scans the page lists: the classic loop, or shrinkers alone. */
+  readonly engine: "classic" | "shrinkers";
+  /** What moves an anonymous page into a pool: the loop as it evicts, a shrinker, or the page's completed write. */
+  readonly trigger: "hooks" | "shrinker" | "completion";
+  /** Whether MM sizes the pools: sends the coldest zpages down in proportion to what it sends into them. */
+  readonly sizesPools: boolean;
+  /** Preference of anonymous pages over pages of files when memory is short, 0..200; 100: their I/O costs the same. */
+  readonly swappiness: number;
+  /** Of lists that are shrinkers: cost of getting a page back in disk seeks, and pages per scan call. Left out: the registry's defaults. */
+  readonly listSeeks?: number | undefined;
+  readonly listBatch?: number | undefined;
+  /** Pages that the background reclaimer gives up before it lets others run; 1 or more. */
   readonly kswapdStepPages: number;
+  /** Nanoseconds after which it lets others run in any case. One page more may be begun before that. */
+  readonly kswapdStepNs: number;
   /** Pages under write-out at one time, swap-out and write-back together; at least one cluster. */
   readonly inFlightPagesMax: number;
 }
 
-export const MM_OPTIONS_DEFAULT: MmOptions = { kswapdStepPages: CLUSTER_PAGES, inFlightPagesMax: 256 };
+export const MM_OPTIONS_DEFAULT: MmOptions = {
+  engine: "classic",
+  trigger: "hooks",
+  sizesPools: false,
+  swappiness: SWAPPINESS_DEFAULT,
+  kswapdStepPages: CLUSTER_PAGES,
+  kswapdStepNs: 2_000_000,
+  inFlightPagesMax: 256,
+};
 
 /** Where a composition root binds {@link MmOptions}. (A tsyringe token.) */
 export const MM_OPTIONS: unique symbol = Symbol.for("@pagetier/mm/MmOptions") as never;
@@ -35,3 +57,6 @@ export interface SwapStore {
 
 /** Where a composition root binds the list of {@link SwapStore}, which may be empty. (A tsyringe token.) */
 export const SWAP_STORES: unique symbol = Symbol.for("@pagetier/mm/SwapStores") as never;
+
+/** Where a composition root finds the order of pages of files; `POLICY` is that of anonymous pages. (A tsyringe token.) */
+export const FILE_POLICY: unique symbol = Symbol.for("@pagetier/mm/FilePolicy") as never;

@@ -1,23 +1,30 @@
 // Reclaim: who decides what leaves, and when.
 //
-// Three callers, one pass. A pass at priority p looks at 1/2^p of the pages (at least a cluster) in the order of the
-// policy, and then asks every shrinker for its share at the same priority.
+// Three callers, one pass. A pass at priority p looks at 1/2^p of the pages (at least a cluster), divided between
+// anonymous pages and pages of files (scan-balance.ts) in the order of their lists, and then asks every shrinker for its
+// share at the same priority. With `engine: shrinkers` the page lists are themselves shrinkers, and a pass is nothing
+// but the round of the registry; with `trigger: shrinker` that holds for the anonymous list alone.
 // - `reclaimNow` runs inside an access that must not wait: nothing is written to devices, only memory helps (a pool, or
 //   pages that have a copy below).
 // - `direct` runs for an access that waits: writes are started, and waited for before the priority is raised, since what
 //   is on its way out frees frames without more pressure. So are reads: what arrives can leave again.
-// - the background reclaimer (kswapd) starts below the low watermark and works in small steps until the high one.
+// - the background reclaimer (kswapd) starts below the low watermark and works in small steps, bounded in pages and in
+//   time, until the high one.
 //
 // Source: Linux 6.18 mm/vmscan.c (balance_pgdat, do_try_to_free_pages); constants in options.ts.
 
 import type { Clock, Scheduler } from "@pagetier/base";
 import type { Frame, PageFrames } from "@pagetier/frames";
 import { NO_FRAME } from "@pagetier/frames";
-import { type EvictionPolicy, NO_VICTIM } from "@pagetier/policy";
+import { NO_VICTIM } from "@pagetier/policy";
 import type { Shrinkers } from "@pagetier/shrinker";
-import { CLUSTER_PAGES, PRIORITY_GENTLE, RECLAIM_ROUNDS_MAX } from "./options.js";
+import type { LruShrinker } from "./lru-shrinker.js";
+import { CLUSTER_PAGES, type MmOptions, PRIORITY_GENTLE, RECLAIM_ROUNDS_MAX } from "./options.js";
 import type { PageCache } from "./page-cache.js";
-import { FILE, type PageTable } from "./page-table.js";
+import type { PageList } from "./page-list.js";
+import type { PageLists } from "./page-lists.js";
+import { DIRTY, FILE, type PageTable } from "./page-table.js";
+import type { PoolBalance } from "./pool-balance.js";
 import type { PageId } from "./space.js";
 import type { Swap, SwapOutcome } from "./swap.js";
 
@@ -30,20 +37,32 @@ const KEPT_MAX = 4;
 export class Reclaim {
   readonly #frames: PageFrames;
   readonly #table: PageTable;
-  readonly #policy: EvictionPolicy;
+  readonly #lists: PageLists;
   readonly #swap: Swap;
   readonly #cache: PageCache;
   readonly #shrinkers: Shrinkers;
+  readonly #pools: PoolBalance | undefined;
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
-  readonly #stepPages: number;
+  readonly #options: MmOptions;
+  /** Whether the loop scans the kind itself; otherwise the list is a shrinker. */
+  readonly #scansAnon: boolean;
+  readonly #scansFile: boolean;
   #direct: Promise<boolean> | undefined;
   #kswapd: Promise<void> | undefined;
   #kswapdFailures = 0;
   #stopped = false;
   /** Whether a pass is running: reclaim never starts inside reclaim. */
   #inPass = false;
+  /** When the pass that is running has to end. */
+  #deadline = Number.POSITIVE_INFINITY;
+  readonly #hasTime = (): boolean => this.#clock.now() < this.#deadline;
+  /** What is left of shares too small for a page, so that small lists have their turn too. */
+  #anonCarry = 0;
+  /** Objects that the last pass's shrinkers sent on their way through I/O. */
+  #submitted = 0;
   #scanned = 0;
+  #anonScanned = 0;
   #stolen = 0;
   /** Pages that left at once; a page that is written leaves when the write has settled, if it does. */
   #left = 0;
@@ -53,26 +72,43 @@ export class Reclaim {
   #kswapdRuns = 0;
   #kswapdSteps = 0;
   #nowNs = 0;
+  #directNs = 0;
+  readonly #passes = new Array<number>(PRIORITY_GENTLE + 1).fill(0);
 
   constructor(parts: {
     readonly frames: PageFrames;
     readonly table: PageTable;
-    readonly policy: EvictionPolicy;
+    readonly lists: PageLists;
     readonly swap: Swap;
     readonly cache: PageCache;
     readonly shrinkers: Shrinkers;
+    /** Where MM sizes the pools. */
+    readonly pools: PoolBalance | undefined;
     readonly scheduler: Scheduler;
-    readonly stepPages: number;
+    readonly options: MmOptions;
   }) {
     this.#frames = parts.frames;
     this.#table = parts.table;
-    this.#policy = parts.policy;
+    this.#lists = parts.lists;
     this.#swap = parts.swap;
     this.#cache = parts.cache;
     this.#shrinkers = parts.shrinkers;
+    this.#pools = parts.pools;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.scheduler.clock;
-    this.#stepPages = parts.stepPages;
+    this.#options = parts.options;
+    this.#scansAnon = parts.options.engine === "classic" && parts.options.trigger !== "shrinker";
+    this.#scansFile = parts.options.engine === "classic";
+  }
+
+  /** Makes a list that is a shrinker send its pages out through here. */
+  connect(list: LruShrinker): void {
+    list.connect((page, mayIo) => {
+      const outcome = this.#leave(page as PageId, mayIo);
+      if (outcome !== "kept") this.#lists.workingset.evict(page);
+      return outcome;
+    });
+    this.#shrinkers.register(list);
   }
 
   /** Nanoseconds spent reclaiming inside accesses that did not wait. */
@@ -89,6 +125,11 @@ export class Reclaim {
       synchronousReclaims: this.#nowRuns,
       kswapdRuns: this.#kswapdRuns,
       kswapdSteps: this.#kswapdSteps,
+      anonPagesScanned: this.#anonScanned,
+      directReclaimNs: this.#directNs,
+      ...Object.fromEntries(this.#passes.map((passes, priority) => [`passesAtPriority${priority}`, passes])),
+      ...this.#lists.counters(),
+      ...this.#pools?.counters(),
     };
   }
 
@@ -108,9 +149,13 @@ export class Reclaim {
     const start = this.#clock.now();
     this.#nowRuns++;
     let freed = 0;
-    for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; priority -= 3) {
+    // The loop looks at a cluster at least, whatever the priority; shrinkers take every step of it to come into play.
+    const step = this.#scansAnon ? 3 : 1;
+    for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; priority -= step) {
+      const looked = this.#scanned;
       const gained = this.#pass(priority, false, CLUSTER_PAGES - freed);
-      if (gained === 0) break; // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
+      // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
+      if (gained === 0 && this.#scanned > looked) break;
       freed += gained;
     }
     this.#nowNs += this.#clock.now() - start;
@@ -159,6 +204,15 @@ export class Reclaim {
   }
 
   async #runDirect(): Promise<boolean> {
+    const start = this.#clock.now();
+    try {
+      return await this.#reclaimDirectly();
+    } finally {
+      this.#directNs += this.#clock.now() - start;
+    }
+  }
+
+  async #reclaimDirectly(): Promise<boolean> {
     this.#directRuns++;
     this.#kswapdFailures = 0; // Whoever waits revives the background reclaimer.
     const before = this.#progress();
@@ -186,7 +240,9 @@ export class Reclaim {
     while (!this.#stopped && this.#frames.free < high) {
       this.#kswapdSteps++;
       const before = this.#progress();
-      const freed = this.#pass(priority, true, this.#stepPages);
+      this.#deadline = this.#clock.now() + this.#options.kswapdStepNs;
+      const freed = this.#pass(priority, true, this.#options.kswapdStepPages);
+      this.#deadline = Number.POSITIVE_INFINITY;
       if (freed === 0) await this.#settle();
       if (freed > 0 || this.#progress() > before) {
         this.#kswapdFailures = 0;
@@ -203,17 +259,20 @@ export class Reclaim {
   async #settle(): Promise<void> {
     this.#swap.writer.start(this.#swap.areas);
     this.#cache.writer.start();
-    await this.#swap.io.next();
+    if (this.#swap.io.count === 0 && this.#submitted > 0) await this.#scheduler.turn();
+    else await this.#swap.io.next();
   }
 
-  /** Looks at pages in the policy's order, then at every shrinker. @returns frames freed now */
+  /** Looks at pages in the order of their lists, then at every shrinker. @returns frames freed now */
   #pass(priority: number, mayIo: boolean, wanted: number): number {
     if (this.#inPass) return 0;
     this.#inPass = true;
+    this.#passes[priority]!++;
     try {
       const before = this.#frames.free;
-      this.#shrinkPages(priority, mayIo, wanted);
-      this.#shrinkers.shrink(priority, mayIo, mayIo);
+      if (this.#scansFile) this.#scanLists(priority, mayIo, wanted);
+      this.#pools?.run(mayIo);
+      this.#submitted = this.#shrinkers.shrink(priority, mayIo, mayIo, this.#hasTime).submitted;
       this.#swap.discardFreed();
       return Math.max(0, this.#frames.free - before);
     } finally {
@@ -221,31 +280,87 @@ export class Reclaim {
     }
   }
 
-  #shrinkPages(priority: number, mayIo: boolean, wanted: number): void {
-    const scan = Math.min(this.#policy.size, Math.max(CLUSTER_PAGES, this.#policy.size >>> priority));
+  /** Scans the lists that are not shrinkers, a cluster of each in turn, until enough went. */
+  #scanLists(priority: number, mayIo: boolean, wanted: number): void {
+    const { anon, file } = this.#lists;
+    const shares = this.#shares(priority);
+    let anonLeft = this.#scansAnon ? shares.anon : 0;
+    let fileLeft = shares.file;
+    for (let gone = 0; gone < wanted && anonLeft + fileLeft > 0 && this.#hasTime(); ) {
+      if (anonLeft > 0) {
+        gone += this.#scanList(anon, Math.min(anonLeft, CLUSTER_PAGES), mayIo, wanted - gone);
+        anonLeft -= CLUSTER_PAGES;
+      }
+      if (fileLeft > 0 && gone < wanted) {
+        gone += this.#scanList(file, Math.min(fileLeft, CLUSTER_PAGES), mayIo, wanted - gone);
+      }
+      fileLeft -= CLUSTER_PAGES;
+      anonLeft = Math.max(0, anonLeft);
+      fileLeft = Math.max(0, fileLeft);
+    }
+  }
+
+  /** How many pages of each list a pass looks at: a cluster at least, where there are as many. */
+  #shares(priority: number): { anon: number; file: number } {
+    const anonSize = this.#scansAnon ? this.#lists.anon.size : 0;
+    const fileSize = this.#lists.file.size;
+    if (anonSize === 0 || fileSize === 0) {
+      const total = Math.max(anonSize, fileSize);
+      const scan = Math.min(total, Math.max(CLUSTER_PAGES, total >>> priority));
+      return anonSize === 0 ? { anon: 0, file: scan } : { anon: scan, file: 0 };
+    }
+    const weights = this.#lists.weights(priority);
+    const anon = Math.floor((anonSize >>> priority) * weights.anon);
+    const file = Math.floor((fileSize >>> priority) * weights.file);
+    if (anon + file >= CLUSTER_PAGES) return { anon, file };
+    const anonWeight = anonSize * weights.anon;
+    const exact = (CLUSTER_PAGES * anonWeight) / (anonWeight + fileSize * weights.file) + this.#anonCarry;
+    const whole = Math.min(CLUSTER_PAGES, Math.floor(exact));
+    this.#anonCarry = exact - whole;
+    return { anon: Math.min(anonSize, whole), file: Math.min(fileSize, CLUSTER_PAGES - whole) };
+  }
+
+  /** @returns pages gone, or on their way out */
+  #scanList(list: PageList, scan: number, mayIo: boolean, wanted: number): number {
     let gone = 0;
     let kept = 0;
+    let queued = 0;
     for (let count = 0; count < scan && gone < wanted; count++) {
-      const page = this.#policy.victim();
-      if (page === NO_VICTIM) return;
-      this.#scanned++;
-      const frame = this.#table.frame(page as PageId);
-      const outcome = frame === NO_FRAME ? "kept" : this.#pageOut(page as PageId, frame, mayIo);
+      const page = list.victim();
+      if (page === NO_VICTIM) break;
+      const outcome = this.#leave(page as PageId, mayIo);
       if (outcome === "kept") {
-        this.#kept++;
-        this.#policy.rotate(page);
+        list.rotate(page);
         const mayWrite = mayIo && this.#swap.writer.room > 0;
-        if (++kept >= KEPT_MAX && !mayWrite) return;
+        if (++kept >= KEPT_MAX && !mayWrite) break;
       } else {
-        this.#stolen++;
-        if (outcome === "freed") this.#left++;
         gone++;
+        if (outcome === "queued") queued++;
       }
     }
+    this.#lists.noteScan(list.kind, queued, kept);
+    return gone;
+  }
+
+  /** Sends a page out of memory that its list gave up. */
+  #leave(page: PageId, mayIo: boolean): SwapOutcome {
+    this.#scanned++;
+    const frame = this.#table.frame(page);
+    const outcome = frame === NO_FRAME ? "kept" : this.#pageOut(page, frame, mayIo);
+    if (outcome === "kept") this.#kept++;
+    else {
+      this.#stolen++;
+      if (outcome === "freed") this.#left++;
+    }
+    return outcome;
   }
 
   #pageOut(page: PageId, frame: Frame, mayIo: boolean): SwapOutcome {
     if (this.#table.has(frame, FILE)) return this.#cache.pageOut(page, frame, mayIo);
-    return this.#swap.swapOut(page, frame, mayIo);
+    this.#anonScanned++;
+    const dirty = this.#table.has(frame, DIRTY);
+    const outcome = this.#swap.swapOut(page, frame, mayIo);
+    if (dirty && outcome === "freed") this.#pools?.noteStore();
+    return outcome;
   }
 }

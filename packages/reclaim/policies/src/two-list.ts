@@ -15,6 +15,7 @@
 // | hit, REFERENCED | to the newest end of the active list, both bits clear | sets ACCESSED |
 // | at the oldest end, ACCESSED | another trip: newest end, ACCESSED clear, REFERENCED kept | deactivated (below) |
 // | at the oldest end, not ACCESSED | leaves | deactivated (below) |
+// | activate (came back too soon) | to the newest end of the active list, both bits clear | |
 // | rotate (could not leave) | to the newest end of the active list, both bits clear | |
 //
 // The active list is shortened only while the inactive list is low: inactive × ratio < active, with
@@ -110,6 +111,16 @@ export class TwoListPolicy implements EvictionPolicy {
     this.#states.set(id, INACTIVE);
     this.#inactive++;
     return left;
+  }
+
+  activate(id: number): void {
+    const state = this.#states.peek(id);
+    assert(state !== 0, "a page that is activated is resident");
+    if ((state & LIST_MASK) === ACTIVE) return;
+    this.#lists.moveToNewest(ACTIVE, id);
+    this.#states.set(id, ACTIVE);
+    this.#inactive--;
+    this.#active++;
   }
 
   victim(): number {

@@ -29,6 +29,8 @@ export interface EvictionPolicy {
   readonly condemns?: boolean;
   /** Resident pages. */
   readonly size: number;
+  /** Resident pages that are protected from leaving before the others. Left out: the policy draws no such line. */
+  readonly active?: number;
   /** Whether the page is resident, so that using it is a {@link hit}. */
   has(id: number): boolean;
   /** A resident page was used. */
@@ -42,6 +44,11 @@ export interface EvictionPolicy {
   admit(id: number): number;
   /** Takes the page that should leave next; it is not resident afterwards (its ghost may be). {@link NO_VICTIM} when none is resident. */
   victim(): number;
+  /**
+   * A resident page that was just admitted had left too early, as its caller knows: protects it at once. Left out where
+   * the policy remembers by itself what left, or protects nothing.
+   */
+  activate?(id: number): void;
   /**
    * Makes a page resident again that {@link victim} gave and that could not leave, as if the policy had spared it. So a
    * caller that rotates every victim is offered each resident page within 2 × (h + 1) × {@link size} calls, h being the most

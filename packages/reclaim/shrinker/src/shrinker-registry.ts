@@ -30,6 +30,7 @@ import {
 } from "./shrinker.js";
 
 const PRIORITY_MOST = 12;
+const ALWAYS = (): boolean => true;
 
 /** A registered shrinker, what it still owes, and what it has done. */
 class Registration {
@@ -104,7 +105,7 @@ export class ShrinkerRegistry implements Shrinkers {
     this.#registrations = this.#registrations.filter((each) => each !== registration);
   }
 
-  shrink(priority: number, mayIo: boolean, mayFs: boolean): ShrinkResult {
+  shrink(priority: number, mayIo: boolean, mayFs: boolean, mayGoOn: () => boolean = ALWAYS): ShrinkResult {
     assert(Number.isInteger(priority) && priority >= 0 && priority <= PRIORITY_MOST, "a priority is 0..12");
     assert(!this.#running, "a shrinker does not reclaim while it is called by reclaim");
     let objectsFreed = 0;
@@ -120,7 +121,7 @@ export class ShrinkerRegistry implements Shrinkers {
         const registration = round[index]!;
         if (!registration.registered) continue;
         const { framesFreed: framesBefore, submitted: submittedBefore } = registration;
-        objectsFreed += this.#shrinkOne(registration, priority, mayIo, mayFs);
+        objectsFreed += this.#shrinkOne(registration, priority, mayIo, mayFs, mayGoOn);
         framesFreed += registration.framesFreed - framesBefore;
         submitted += registration.submitted - submittedBefore;
       }
@@ -184,7 +185,13 @@ export class ShrinkerRegistry implements Shrinkers {
   }
 
   /** One shrinker's share of a round. @returns objects freed */
-  #shrinkOne(registration: Registration, priority: number, mayIo: boolean, mayFs: boolean): number {
+  #shrinkOne(
+    registration: Registration,
+    priority: number,
+    mayIo: boolean,
+    mayFs: boolean,
+    mayGoOn: () => boolean,
+  ): number {
     const { shrinker, seeks, batch } = registration;
     const control = this.#control;
     control.priority = priority;
@@ -201,7 +208,7 @@ export class ShrinkerRegistry implements Shrinkers {
     let total = Math.min(Math.floor(registration.deferred / divisor) + delta, 2 * freeable);
     let scanned = 0;
     let freed = 0;
-    while (registration.registered && (total >= batch || total >= freeable)) {
+    while (registration.registered && (total >= batch || total >= freeable) && mayGoOn()) {
       this.#prepare(Math.min(batch, total));
       registration.scans++;
       const result = shrinker.scanObjects(control);

@@ -61,8 +61,12 @@ export interface Shrinkers {
   register(shrinker: Shrinker): void;
   /** Removes it; it is not called afterwards. */
   unregister(shrinker: Shrinker): void;
-  /** Runs every shrinker once at this priority, in order of registration (Linux: shrink_slab). */
-  shrink(priority: number, mayIo: boolean, mayFs: boolean): ShrinkResult;
+  /**
+   * Runs every shrinker once at this priority, in order of registration (Linux: shrink_slab).
+   *
+   * @param mayGoOn asked between scan calls: `false` ends the round there, and what was due is carried to the next one
+   */
+  shrink(priority: number, mayIo: boolean, mayFs: boolean, mayGoOn?: () => boolean): ShrinkResult;
 }
 
 /** Where caches find the registry of their stack. (A tsyringe token.) */
