@@ -16,6 +16,7 @@ import {
   ListLru,
   LRU_REMOVED,
   LRU_ROTATE,
+  LRU_STOP,
   type LruStatus,
   SHRINK_EMPTY,
   SHRINK_STOP,
@@ -27,7 +28,7 @@ import type { SwapOutcome } from "./swap.js";
 /** Sends a page out of memory that its list gave up. */
 export type PageOut = (page: number, mayIo: boolean) => SwapOutcome;
 
-/** Pages that may stay in a walk that can write nothing before it stops: those behind will hardly fare better. */
+/** Pages that may stay in a walk before it stops: those behind will hardly fare better. */
 const KEPT_MAX = 4;
 
 export class LruShrinker implements EvictionPolicy, Shrinker {
@@ -76,7 +77,8 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
     control.nrScanned = this.#list.walked;
     control.framesFreed = this.#freed;
     control.submitted = this.#submitted;
-    return this.#freed === 0 && this.#submitted === 0 && this.#kept > 0 ? SHRINK_STOP : this.#freed;
+    const gained = this.#freed + this.#submitted;
+    return control.nrScanned === 0 || (gained === 0 && this.#kept > 0) ? SHRINK_STOP : this.#freed;
   }
 
   #look(page: number): LruStatus {
@@ -84,7 +86,7 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
       this.#used.set(page, 0);
       return LRU_ROTATE;
     }
-    if (this.#kept >= KEPT_MAX) return LRU_ROTATE;
+    if (this.#kept >= KEPT_MAX) return LRU_STOP;
     switch (this.#pageOut!(page, this.#mayIo)) {
       case "freed":
         this.#freed++;

@@ -24,6 +24,12 @@ const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
   "tiny pool": { zswap: { maxPoolPercent: 1 } },
   "huge pool": { zswap: { maxPoolPercent: 100 } },
   "kmalloc and null": { pool: (frames) => new KmallocPool(frames), compressor: () => new NullCompressor() },
+  "shrinkers alone": { mm: { engine: "shrinkers" } },
+  "shrinkers alone, small batches": { mm: { engine: "shrinkers", listBatch: 8, listSeeks: 1 } },
+  "shrinkers alone, no backend": { mm: { engine: "shrinkers" }, zswap: null },
+  "shrinkers alone, write-through": { mm: { engine: "shrinkers" }, writeThrough: true },
+  "anonymous list behind a shrinker": { mm: { trigger: "shrinker" }, zswap: { shrinker: true } },
+  "sized by MM": { mm: { sizesPools: true }, zswap: { maxPoolPercent: 100 } },
   lru: { policy: new LruPolicy({ capacity: Number.POSITIVE_INFINITY, prng: createPrng(1), accountant: UNCHARGED }) },
 };
 
@@ -55,7 +61,14 @@ describe("a stack agrees with a map of pages", () => {
 });
 
 describe("under a store that fails the n-th operation", () => {
-  const faulty: readonly (keyof typeof STACKS)[] = ["no backend", "zswap", "write-through", "io now", "tiny pool"];
+  const faulty: readonly (keyof typeof STACKS)[] = [
+    "no backend",
+    "zswap",
+    "write-through",
+    "io now",
+    "tiny pool",
+    "shrinkers alone",
+  ];
   for (const name of faulty) {
     for (const fault of ["status", "reject"] as const) {
       test(`${name}, ${fault}: nothing accepted is lost or stale`, async () => {

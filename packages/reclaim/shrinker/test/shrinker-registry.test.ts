@@ -35,6 +35,15 @@ const shrink = (registry: ShrinkerRegistry, priority: number) => registry.shrink
 const deferredOf = (registry: ShrinkerRegistry) => registry.countersOf("scripted")!.deferred;
 const scannedOf = (registry: ShrinkerRegistry) => registry.countersOf("scripted")!.objectsScanned;
 
+test("a round that may not go on ends between two scan calls, and what was due is carried on", () => {
+  const shrinker = new ScriptedShrinker(10_000);
+  const registry = registryOf(shrinker);
+  let calls = 2;
+  registry.shrink(4, true, true, () => calls-- > 0); // 1250 objects are due.
+  expect(shrinker.asked).toEqual([128, 128]);
+  expect(deferredOf(registry)).toBe(1250 - 256);
+});
+
 describe("a cache's share of a round", () => {
   interface Row {
     readonly freeable: number;

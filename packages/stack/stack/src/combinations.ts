@@ -51,10 +51,48 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     why: "reclaim.engine is shrinkers, whose lists are list-lrus, and reclaim.policy asks for another order; leave one of them out",
   },
   {
+    keys: ["reclaim.engine", "reclaim.trigger"],
+    when: ({ reclaim }) => reclaim.engine === "shrinkers" && reclaim.trigger === "hooks",
+    why: "reclaim.engine is shrinkers, with which pages leave when a shrinker is asked, and reclaim.trigger is hooks; leave one of them out",
+  },
+  {
+    keys: ["reclaim.seeks", "reclaim.engine"],
+    when: ({ reclaim }) => reclaim.seeks !== undefined && !hasListShrinkers(reclaim),
+    why: "reclaim.seeks is the cost of pages on lists that are shrinkers, and there are none; choose reclaim.engine: shrinkers or reclaim.trigger: shrinker, or leave it out",
+  },
+  {
+    keys: ["reclaim.batch", "reclaim.engine"],
+    when: ({ reclaim }) => reclaim.batch !== undefined && !hasListShrinkers(reclaim),
+    why: "reclaim.batch belongs to lists that are shrinkers, and there are none; choose reclaim.engine: shrinkers or reclaim.trigger: shrinker, or leave it out",
+  },
+  {
+    keys: ["reclaim.swappiness", "reclaim.engine"],
+    when: ({ reclaim }) => reclaim.swappiness !== undefined && hasListShrinkers(reclaim),
+    why: "reclaim.swappiness divides a scan between two lists, and with reclaim.engine: shrinkers or reclaim.trigger: shrinker what is scanned follows from the size and seeks of each; leave one of them out",
+  },
+  {
+    keys: ["reclaim.poolSizing", "frontswap"],
+    when: ({ reclaim, frontswap }) => reclaim.poolSizing !== undefined && frontswap.length === 0,
+    why: "reclaim.poolSizing says who decides how large the pool is, and frontswap names no backend that has one; name one, or leave it out",
+  },
+  {
+    keys: ["reclaim.poolSizing", "swap"],
+    when: ({ reclaim, swap }) => sizesByWriting(reclaim.poolSizing) && swap.length === 0,
+    why: "reclaim.poolSizing lets the pool shrink by writing pages back, and swap names no store to write to; name one, or choose fixed",
+  },
+  {
     keys: ["reclaim.poolSizing", "frontswap.shrinker"],
     when: ({ reclaim, frontswap }) =>
-      reclaim.poolSizing === "fixed" && frontswap.some(({ shrinker }) => shrinker === true),
-    why: "reclaim.poolSizing is fixed, and frontswap.shrinker lets a pool shrink under pressure; leave one of them out",
+      (reclaim.poolSizing === "shrinker" || reclaim.poolSizing === "both") &&
+      frontswap.some(({ shrinker }) => shrinker === false),
+    why: "reclaim.poolSizing lets the pool's shrinker size it, and frontswap.shrinker turns that off; leave one of them out",
+  },
+  {
+    keys: ["reclaim.poolSizing", "frontswap.shrinker"],
+    when: ({ reclaim, frontswap }) =>
+      (reclaim.poolSizing === "fixed" || reclaim.poolSizing === "mm") &&
+      frontswap.some(({ shrinker }) => shrinker === true),
+    why: "reclaim.poolSizing is fixed or mm, and frontswap.shrinker lets a pool shrink under pressure; leave one of them out",
   },
 ];
 
@@ -67,22 +105,10 @@ interface Unbuilt {
 
 const UNBUILT: readonly Unbuilt[] = [
   {
-    key: "reclaim.engine",
-    when: ({ reclaim }) => reclaim.engine === "shrinkers",
-    what: "reclaim.engine: shrinkers is not built yet",
-    instead: "choose classic",
-  },
-  {
     key: "reclaim.trigger",
-    when: ({ reclaim }) => reclaim.trigger === "shrinker" || reclaim.trigger === "completion",
-    what: "the only reclaim.trigger built so far is hooks",
-    instead: "choose it, or leave the key out",
-  },
-  {
-    key: "reclaim.poolSizing",
-    when: ({ reclaim }) => reclaim.poolSizing !== undefined && reclaim.poolSizing !== "fixed",
-    what: "the only reclaim.poolSizing built so far is fixed",
-    instead: "choose it (zswap's own option `shrinker` lets its pool give way under pressure)",
+    when: ({ reclaim }) => reclaim.trigger === "completion",
+    what: "reclaim.trigger: completion is not built yet",
+    instead: "choose hooks or shrinker",
   },
   {
     key: "swapSlots",
@@ -125,4 +151,13 @@ export function checkCombinations(recipe: Recipe, place: string): void {
 
 function isCompressing(trigger: string | undefined): boolean {
   return trigger === "shrinker" || trigger === "completion";
+}
+
+/** Whether the anonymous list, or both, is behind a shrinker. */
+function hasListShrinkers({ engine, trigger }: Recipe["reclaim"]): boolean {
+  return engine === "shrinkers" || trigger === "shrinker";
+}
+
+function sizesByWriting(poolSizing: string | undefined): boolean {
+  return poolSizing === "mm" || poolSizing === "shrinker" || poolSizing === "both";
 }

@@ -33,6 +33,7 @@ import {
   SWAP_WRITEBACK,
 } from "@pagetier/frontswap";
 import {
+  FILE_POLICY,
   MemoryManager,
   MM_OPTIONS,
   MM_OPTIONS_DEFAULT,
@@ -169,24 +170,42 @@ function composeMm(shared: Shared): MemoryManager {
     }
     stores.push({ store, priority, io });
   }
-  const { kswapdStepPages, inFlightPagesMax } = recipe.background;
-  const options: MmOptions = {
-    ...MM_OPTIONS_DEFAULT,
-    ...(kswapdStepPages === undefined ? {} : { kswapdStepPages }),
-    ...(inFlightPagesMax === undefined ? {} : { inFlightPagesMax }),
-  };
+  const options = mmOptions(recipe);
   bind(container, SWAP_STORES, stores);
   bind(container, MM_OPTIONS, options);
-  const policy = make(plan.policy, shared) as EvictionPolicy | OfflinePolicy;
-  if (isOffline(policy)) {
-    throw new TierError(
-      "RECIPE_INVALID",
-      `${place}: ${plan.policy.path} is ${policy.type}, which must know the future; choose a policy that works without.`,
-      { place, policy: policy.type },
-    );
-  }
-  bind(container, POLICY, policy);
+  bind(container, POLICY, makePolicy(plan.policy, shared));
+  bind(container, FILE_POLICY, makePolicy(plan.policy, shared));
   return container.resolve(MemoryManager);
+}
+
+/** What a recipe chooses for the core; the rest is the core's default. */
+function mmOptions({ reclaim, background }: Recipe): MmOptions {
+  const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
+  const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
+  const defaults = MM_OPTIONS_DEFAULT;
+  return {
+    engine: engine ?? defaults.engine,
+    trigger: trigger ?? defaults.trigger,
+    sizesPools: poolSizing === "mm" || poolSizing === "both",
+    swappiness: swappiness ?? defaults.swappiness,
+    listSeeks: seeks,
+    listBatch: batch,
+    kswapdStepPages: kswapdStepPages ?? defaults.kswapdStepPages,
+    kswapdStepNs: kswapdStepMs === undefined ? defaults.kswapdStepNs : kswapdStepMs * 1e6,
+    inFlightPagesMax: inFlightPagesMax ?? defaults.inFlightPagesMax,
+  };
+}
+
+/** The order of one kind of pages: each has one of its own. */
+function makePolicy(node: PlannedNode, shared: Shared): EvictionPolicy {
+  const policy = make(node, shared) as EvictionPolicy | OfflinePolicy;
+  if (!isOffline(policy)) return policy;
+  const { place } = shared.setup;
+  throw new TierError(
+    "RECIPE_INVALID",
+    `${place}: ${node.path} is ${policy.type}, which must know the future; choose a policy that works without.`,
+    { place, policy: policy.type },
+  );
 }
 
 /** Makes a node's parts, inner ones first. */

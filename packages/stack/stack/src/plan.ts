@@ -52,8 +52,7 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
   for (const [index, node] of recipe.frontswap.entries()) {
     const path = recipe.frontswap.length === 1 ? ["frontswap"] : ["frontswap", index];
     const planned = await planner.plan("frontswap", node, path);
-    const { poolFull } = recipe.reclaim;
-    frontswap.push(poolFull === undefined ? planned : await planner.withDefault(planned, node, path, { poolFull }));
+    frontswap.push(await planner.withChoices(planned, node, path, choicesFor(recipe)));
   }
   const swap: PlannedSwap[] = [];
   for (const [index, { node, priority, io }] of recipe.swap.entries()) {
@@ -110,23 +109,21 @@ class Planner {
    *
    * @throws TierError RECIPE_CONFLICT when the backend has no such option
    */
-  async withDefault(
-    planned: PlannedNode,
-    node: PluginNode,
-    path: Path,
-    choice: { readonly poolFull: string },
-  ): Promise<PlannedNode> {
-    if (node.poolFull !== undefined) return planned;
+  async withChoices(planned: PlannedNode, node: PluginNode, path: Path, choices: Choices): Promise<PlannedNode> {
     const { plugin } = planned;
     const known = keysOf(plugin.options);
-    if (known !== undefined && !known.includes("poolFull")) {
+    const missing = choices.filter(({ option }) => node[option] === undefined);
+    for (const { key, option, meaning } of missing) {
+      if (known === undefined || known.includes(option)) continue;
       throw new TierError(
         "RECIPE_CONFLICT",
-        `${this.#place}: reclaim.poolFull says what a full pool does, and ${pathText(path)} is ${plugin.name}, which has no such option; leave it out, or choose another backend.`,
-        { place: this.#place, keys: ["reclaim.poolFull", pathText(path)] },
+        `${this.#place}: ${key} says ${meaning}, and ${pathText(path)} is ${plugin.name}, which has no option ${option}; leave it out, or choose another backend.`,
+        { place: this.#place, keys: [key, pathText(path)] },
       );
     }
-    return this.plan("frontswap", { ...node, ...choice }, path);
+    if (missing.length === 0) return planned;
+    const chosen = Object.fromEntries(missing.map(({ option, value }) => [option, value]));
+    return this.plan("frontswap", { ...node, ...chosen }, path);
   }
 
   #nodeOf(node: PluginNode, option: string, position: PluginPosition, plugin: AnyPlugin, path: Path): PluginNode {
@@ -168,4 +165,29 @@ class Planner {
 
 function isPosition(plugin: AnyPlugin, option: string): boolean {
   return Object.hasOwn(plugin.positions ?? {}, option);
+}
+
+/** What a recipe chooses for all its backends, as options of each. */
+type Choices = readonly {
+  readonly key: string;
+  readonly option: string;
+  readonly value: unknown;
+  readonly meaning: string;
+}[];
+
+function choicesFor({ reclaim: { poolFull, poolSizing } }: Recipe): Choices {
+  const key = "reclaim.poolSizing";
+  const meaning = "who decides how large the pool is";
+  return [
+    ...(poolFull === undefined
+      ? []
+      : [{ key: "reclaim.poolFull", option: "poolFull", value: poolFull, meaning: "what a full pool does" }]),
+    ...(poolSizing === undefined
+      ? []
+      : [{ key, option: "shrinker", value: poolSizing === "shrinker" || poolSizing === "both", meaning }]),
+    // Whoever sizes the pool by pressure needs no limit beside it.
+    ...(poolSizing === undefined || poolSizing === "fixed"
+      ? []
+      : [{ key, option: "maxPoolPercent", value: 100, meaning }]),
+  ];
 }

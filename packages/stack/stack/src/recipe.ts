@@ -38,8 +38,17 @@ export interface RecipeInput {
     readonly policy?: NodeInput;
     /** What a full pool does: the option `poolFull` of every backend that does not state its own. */
     readonly poolFull?: "writeback-lru" | "refuse" | "drop-clean";
-    /** Who decides how large the pool is. Left out: the backends' own options alone. */
+    /**
+     * Who decides how large the pool is: the core, as a third list beside its two; the pool's shrinker; both; or a fixed limit
+     * alone. Left out: the backends' own options alone.
+     */
     readonly poolSizing?: "mm" | "shrinker" | "both" | "fixed";
+    /** Preference of anonymous pages over pages of files when memory is short, 0..200. Default 60; 100: their I/O costs the same. */
+    readonly swappiness?: number;
+    /** Of lists that are shrinkers: cost of getting a page back, in disk seeks. Default 2. */
+    readonly seeks?: number;
+    /** Of lists that are shrinkers: pages per scan call. Default 128. */
+    readonly batch?: number;
   };
   /** `through` also writes what a pool takes to the store, so that the pool's copy may be dropped. Default `back`. */
   readonly write?: "back" | "through";
@@ -49,8 +58,10 @@ export interface RecipeInput {
   readonly swap?: SwapNodeInput | readonly SwapNodeInput[];
   /** How much background work does at a time. */
   readonly background?: {
-    /** Pages that the background reclaimer scans before it lets others run. Default 32. */
+    /** Pages that the background reclaimer gives up before it lets others run. Default 32. */
     readonly kswapdStepPages?: number;
+    /** Milliseconds after which it lets others run in any case. Default 2. */
+    readonly kswapdStepMs?: number;
     /** Pages under write-out at one time. Default 256, at least 32. */
     readonly inFlightPagesMax?: number;
   };
@@ -74,12 +85,16 @@ export interface Recipe {
     readonly policy?: PluginNode | undefined;
     readonly poolFull?: "writeback-lru" | "refuse" | "drop-clean" | undefined;
     readonly poolSizing?: "mm" | "shrinker" | "both" | "fixed" | undefined;
+    readonly swappiness?: number | undefined;
+    readonly seeks?: number | undefined;
+    readonly batch?: number | undefined;
   };
   readonly write?: "back" | "through" | undefined;
   readonly swapSlots?: "device" | "virtual" | undefined;
   readonly swap: readonly SwapNode[];
   readonly background: {
     readonly kswapdStepPages?: number | undefined;
+    readonly kswapdStepMs?: number | undefined;
     readonly inFlightPagesMax?: number | undefined;
   };
 }
@@ -160,10 +175,14 @@ const reclaim = z.strictObject({
   policy: node.optional(),
   poolFull: z.enum(["writeback-lru", "refuse", "drop-clean"]).optional(),
   poolSizing: z.enum(["mm", "shrinker", "both", "fixed"]).optional(),
+  swappiness: z.number().min(0).max(200).optional(),
+  seeks: z.int().min(0).optional(),
+  batch: z.int().min(1).optional(),
 });
 
 const background = z.strictObject({
   kswapdStepPages: z.int().min(1).optional(),
+  kswapdStepMs: z.number().positive().optional(),
   inFlightPagesMax: z.int().min(CLUSTER_PAGES).optional(),
 });
 

@@ -125,6 +125,19 @@ test("choices that contradict each other are refused, both keys named", async ()
   await check({ ...pool, reclaim: { engine: "shrinkers", policy: "lru" } }, "reclaim.engine", "reclaim.policy");
   const shrinking = { frontswap: { use: "zswap", shrinker: true }, reclaim: { poolSizing: "fixed" } } as const;
   await check(shrinking, "reclaim.poolSizing", "frontswap.shrinker");
+  await check(
+    { ...shrinking, reclaim: { poolSizing: "mm" }, swap: "file" },
+    "reclaim.poolSizing",
+    "frontswap.shrinker",
+  );
+  const fixed = { ...pool, frontswap: { use: "zswap", shrinker: false } } as const;
+  await check({ ...fixed, reclaim: { poolSizing: "both" } }, "reclaim.poolSizing", "frontswap.shrinker");
+  await check({ swap: "file", reclaim: { poolSizing: "mm" } }, "reclaim.poolSizing", "frontswap");
+  await check({ frontswap: "zswap", reclaim: { poolSizing: "shrinker" } }, "reclaim.poolSizing", "swap");
+  await check({ ...pool, reclaim: { engine: "shrinkers", trigger: "hooks" } }, "reclaim.engine", "reclaim.trigger");
+  await check({ ...pool, reclaim: { engine: "shrinkers", swappiness: 100 } }, "reclaim.swappiness", "reclaim.engine");
+  await check({ ...pool, reclaim: { seeks: 1 } }, "reclaim.seeks", "reclaim.engine");
+  await check({ ...pool, reclaim: { batch: 32 } }, "reclaim.batch", "reclaim.engine");
   await check({ cleancache: ["zcache", "other"] }, "cleancache[0]", "cleancache[1]");
   await check({ frontswap: ["zswap", "map", "zswap"] }, "frontswap[0]", "frontswap[2]", "zswap");
 });
@@ -135,10 +148,7 @@ test("what the design allows and nobody has built is refused in plain words", as
     for (const part of parts) expect(message).toContain(part);
   };
   const pool = { frontswap: "zswap", swap: "file" };
-  await check({ ...pool, reclaim: { engine: "shrinkers" } }, "engine", "classic");
-  await check({ ...pool, reclaim: { trigger: "shrinker" } }, "trigger", "hooks");
   await check({ ...pool, reclaim: { trigger: "completion" } }, "trigger", "hooks");
-  await check({ ...pool, reclaim: { poolSizing: "mm" } }, "poolSizing", "fixed");
   await check({ ...pool, swapSlots: "virtual" }, "swapSlots", "device");
 });
 
