@@ -118,6 +118,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       stores,
       inFlightMax: options.inFlightPagesMax,
       isFaulting: (page) => this.#faults.has(page),
+      poolsOnCompletion: options.trigger === "completion",
     });
     this.#cleancache = cleancache;
     const isOpen = (): boolean => this.#state === "open";

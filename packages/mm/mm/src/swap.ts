@@ -55,6 +55,8 @@ export class Swap implements SwapWriteback {
   readonly #scheduler: Scheduler;
   /** Whether a fault of the page is under way: its slot is not to be claimed. */
   readonly #isFaulting: (page: PageId) => boolean;
+  /** Whether a page enters a pool only when the device holds it: as a clean copy, which may be dropped. */
+  readonly #poolsOnCompletion: boolean;
   /** Claims that were neither released nor submitted. */
   #claims = 0;
   #startScheduled = false;
@@ -73,6 +75,8 @@ export class Swap implements SwapWriteback {
     readonly stores: readonly SwapStore[];
     readonly inFlightMax: number;
     readonly isFaulting: (page: PageId) => boolean;
+    /** `trigger: completion`: write first, compress when the write has settled and the page was not changed meanwhile. */
+    readonly poolsOnCompletion: boolean;
   }) {
     assert(parts.stores.length <= AREAS_MAX, "at most 32 swap areas exist");
     this.#frames = parts.frames;
@@ -82,6 +86,7 @@ export class Swap implements SwapWriteback {
     this.#frontswap = parts.frontswap;
     this.#scheduler = parts.scheduler;
     this.#isFaulting = parts.isFaulting;
+    this.#poolsOnCompletion = parts.poolsOnCompletion;
     this.writer = new SwapWriter(parts.inFlightMax, this.io);
     this.areas = parts.stores.map((store, type) => new SwapArea(type, store));
     this.#byPriority = [...this.areas].sort((a, b) => b.priority - a.priority);
@@ -115,16 +120,20 @@ export class Swap implements SwapWriteback {
   /** Sends a resident page, which the policy gave up, out of memory. @param mayIo whether writes may be queued */
   swapOut(page: PageId, frame: Frame, mayIo: boolean): SwapOutcome {
     if (!this.#table.has(frame, DIRTY)) {
-      this.#free(page, this.#table.slotOf(frame));
+      const slot = this.#table.slotOf(frame);
+      if (this.#poolsOnCompletion) this.#offerClean(slot, frame);
+      this.#free(page, slot);
       return "freed";
     }
-    const through = this.#frontswap.writeThrough;
+    const through = this.#frontswap.writeThrough || this.#poolsOnCompletion;
     if (through && !(mayIo && this.writer.room > 0)) return "kept";
     const slot = this.#takeSlot(page);
     if (slot === NO_SLOT) return "kept";
     const area = this.area(slot);
     const offset = offsetOf(slot);
-    const stored = this.#frontswap.store(area.type, offset, this.#frames.view(frame), "only") === "stored";
+    const stored =
+      !this.#poolsOnCompletion &&
+      this.#frontswap.store(area.type, offset, this.#frames.view(frame), "only") === "stored";
     if (stored && !through) {
       this.#free(page, slot);
       return "freed";
@@ -135,7 +144,8 @@ export class Swap implements SwapWriteback {
     }
     if (area.now !== undefined && this.writer.writeNow(area, offset, this.#frames.view(frame))) {
       area.markOnDevice(offset);
-      this.#frontswap.markClean(area.type, offset);
+      if (this.#poolsOnCompletion) this.#offerClean(slot, frame);
+      else this.#frontswap.markClean(area.type, offset);
       this.#free(page, slot);
       return "freed";
     }
@@ -383,7 +393,17 @@ export class Swap implements SwapWriteback {
       this.giveSlot(slot);
     }
     if (referenced || (error !== undefined && !pooled)) this.#policy.rotate(page);
-    else this.#free(page, slot);
+    else {
+      if (this.#poolsOnCompletion) this.#offerClean(slot, frame);
+      this.#free(page, slot);
+    }
+  }
+
+  /** Offers a page that leaves memory, and that the device holds, to the pools; they may refuse, and drop it later. */
+  #offerClean(slot: SwapSlot, frame: Frame): void {
+    const { type } = this.area(slot);
+    const offset = offsetOf(slot);
+    if (!this.#frontswap.has(type, offset)) this.#frontswap.store(type, offset, this.#frames.view(frame), "clean");
   }
 
   /** Starts queued writes once the present work is done, so that a cluster can fill first. */

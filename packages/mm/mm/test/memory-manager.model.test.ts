@@ -24,6 +24,13 @@ const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
   "tiny pool": { zswap: { maxPoolPercent: 1 } },
   "huge pool": { zswap: { maxPoolPercent: 100 } },
   "kmalloc and null": { pool: (frames) => new KmallocPool(frames), compressor: () => new NullCompressor() },
+  completion: { mm: { trigger: "completion" }, zswap: { poolFull: "drop-clean" } },
+  "completion, exclusive": { mm: { trigger: "completion" }, zswap: { poolFull: "drop-clean", exclusiveLoads: true } },
+  "completion, io now": { mm: { trigger: "completion" }, zswap: { poolFull: "drop-clean" }, io: "now" },
+  "completion, shrinkers alone": {
+    mm: { trigger: "completion", engine: "shrinkers" },
+    zswap: { poolFull: "drop-clean" },
+  },
   "shrinkers alone": { mm: { engine: "shrinkers" } },
   "shrinkers alone, small batches": { mm: { engine: "shrinkers", listBatch: 8, listSeeks: 1 } },
   "shrinkers alone, no backend": { mm: { engine: "shrinkers" }, zswap: null },
@@ -68,6 +75,7 @@ describe("under a store that fails the n-th operation", () => {
     "io now",
     "tiny pool",
     "shrinkers alone",
+    "completion",
   ];
   for (const name of faulty) {
     for (const fault of ["status", "reject"] as const) {

@@ -29,6 +29,7 @@ swapWritebackConformance({ describe, test }, async () => {
     scheduler: realScheduler,
     stores: [{ store, priority: 0, io: "async" }],
     inFlightMax: IN_FLIGHT_MAX,
+    poolsOnCompletion: false,
     isFaulting: () => false,
   });
   frontswap.register(new ReferenceFrontswap({ capacityBytes: 2 ** 30 }, swap));

@@ -41,6 +41,16 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     why: "reclaim.poolFull is drop-clean, and without write: through a pool holds no clean copies; say through, or choose writeback-lru or refuse",
   },
   {
+    keys: ["reclaim.poolFull", "reclaim.trigger"],
+    when: ({ reclaim }) => reclaim.poolFull === "writeback-lru" && reclaim.trigger === "completion",
+    why: "reclaim.trigger is completion, after which a pool holds nothing that needs writing back, and reclaim.poolFull is writeback-lru; leave one of them out",
+  },
+  {
+    keys: ["reclaim.trigger", "swap"],
+    when: ({ reclaim, swap }) => reclaim.trigger === "completion" && swap.length === 0,
+    why: "reclaim.trigger is completion, which writes pages before it compresses them, and swap names no store to write to; name one, or choose hooks",
+  },
+  {
     keys: ["reclaim.poolFull", "swap"],
     when: ({ reclaim, swap }) => reclaim.poolFull === "writeback-lru" && swap.length === 0,
     why: "reclaim.poolFull is writeback-lru, and swap names no store to write back to; name one, or choose refuse",
@@ -104,12 +114,6 @@ interface Unbuilt {
 }
 
 const UNBUILT: readonly Unbuilt[] = [
-  {
-    key: "reclaim.trigger",
-    when: ({ reclaim }) => reclaim.trigger === "completion",
-    what: "reclaim.trigger: completion is not built yet",
-    instead: "choose hooks or shrinker",
-  },
   {
     key: "swapSlots",
     when: ({ swapSlots }) => swapSlots === "virtual",

@@ -175,7 +175,10 @@ type Choices = readonly {
   readonly meaning: string;
 }[];
 
-function choicesFor({ reclaim: { poolFull, poolSizing } }: Recipe): Choices {
+function choicesFor({ reclaim }: Recipe): Choices {
+  const { trigger, poolSizing } = reclaim;
+  // What a pool holds after the completed write of a page is safe below, so a full one drops it.
+  const poolFull = reclaim.poolFull ?? (trigger === "completion" ? "drop-clean" : undefined);
   const key = "reclaim.poolSizing";
   const meaning = "who decides how large the pool is";
   return [

@@ -125,6 +125,9 @@ test("choices that contradict each other are refused, both keys named", async ()
   await check({ ...pool, reclaim: { engine: "shrinkers", policy: "lru" } }, "reclaim.engine", "reclaim.policy");
   const shrinking = { frontswap: { use: "zswap", shrinker: true }, reclaim: { poolSizing: "fixed" } } as const;
   await check(shrinking, "reclaim.poolSizing", "frontswap.shrinker");
+  const completion = { trigger: "completion", poolFull: "writeback-lru" } as const;
+  await check({ ...pool, reclaim: completion }, "reclaim.poolFull", "reclaim.trigger");
+  await check({ frontswap: "zswap", reclaim: { trigger: "completion" } }, "reclaim.trigger", "swap");
   await check(
     { ...shrinking, reclaim: { poolSizing: "mm" }, swap: "file" },
     "reclaim.poolSizing",
@@ -148,7 +151,6 @@ test("what the design allows and nobody has built is refused in plain words", as
     for (const part of parts) expect(message).toContain(part);
   };
   const pool = { frontswap: "zswap", swap: "file" };
-  await check({ ...pool, reclaim: { trigger: "completion" } }, "trigger", "hooks");
   await check({ ...pool, swapSlots: "virtual" }, "swapSlots", "device");
 });
 
