@@ -38,6 +38,7 @@ import { StallClock } from "./stall-clock.js";
 import type { MmStats, TierStats } from "./stats.js";
 import { Swap } from "./swap.js";
 import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js";
+import { VirtualSwap } from "./virtual-swap.js";
 
 const OWNER_NAME = "resident";
 
@@ -92,7 +93,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   ) {
     this.#frames = frames;
     this.#frontswap = frontswap;
-    this.#stores = stores;
+    this.#stores = swapStores(stores, options);
     const shrinksAnon = options.engine === "shrinkers" || options.trigger === "shrinker";
     const list = { seeks: options.listSeeks, batch: options.listBatch };
     const anonList = shrinksAnon ? new LruShrinker("anon-pages", list) : undefined;
@@ -115,7 +116,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       policy: this.#lists.anon,
       frontswap,
       scheduler,
-      stores,
+      stores: this.#stores,
       inFlightMax: options.inFlightPagesMax,
       isFaulting: (page) => this.#faults.has(page),
       poolsOnCompletion: options.trigger === "completion",
@@ -594,7 +595,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   #outOfMemoryError(): TierError {
     const holders = Object.entries(this.#frames.holders()).map(([name, frames]) => `${name} ${frames} frames`);
-    const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.free, 0);
+    const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.freePlaces, 0);
     const lastError = this.#swap.writer.lastError ?? this.#cache.writer.lastError;
     const stores =
       this.#swap.areas.length === 0
@@ -637,13 +638,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       });
     }
     for (const area of this.#swap.areas) {
-      tiers.push({
-        name: area.store.type,
-        kind: "store",
-        pages: area.onDevice,
-        frames: 0,
-        bytes: area.onDevice * PAGE_SIZE,
-      });
+      for (const { name, used } of area.devices) {
+        tiers.push({ name, kind: "store", pages: used, frames: 0, bytes: used * PAGE_SIZE });
+      }
     }
     for (const { name, pages } of this.#files) {
       tiers.push({ name, kind: "store", pages, frames: 0, bytes: pages * PAGE_SIZE });
@@ -657,6 +654,13 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#table.move(from, to);
     return true;
   }
+}
+
+/** The areas' stores: one before all of them where slots are virtual. */
+function swapStores(stores: readonly SwapStore[], { swapSlots }: MmOptions): readonly SwapStore[] {
+  if (swapSlots === "device" || stores.length === 0) return stores;
+  const store = new VirtualSwap(stores);
+  return [{ store, priority: 0, io: store.now === undefined ? "async" : "now" }];
 }
 
 /** @throws TierError MM_BAD_RANGE */

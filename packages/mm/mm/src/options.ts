@@ -18,6 +18,8 @@ export interface MmOptions {
   readonly engine: "classic" | "shrinkers";
   /** What moves an anonymous page into a pool: the loop as it evicts, a shrinker, or the page's completed write. */
   readonly trigger: "hooks" | "shrinker" | "completion";
+  /** Whether a page takes a place on a device with its slot, or when it is written there. */
+  readonly swapSlots: "device" | "virtual";
   /** Whether MM sizes the pools: sends the coldest zpages down in proportion to what it sends into them. */
   readonly sizesPools: boolean;
   /** Preference of anonymous pages over pages of files when memory is short, 0..200; 100: their I/O costs the same. */
@@ -36,6 +38,7 @@ export interface MmOptions {
 export const MM_OPTIONS_DEFAULT: MmOptions = {
   engine: "classic",
   trigger: "hooks",
+  swapSlots: "device",
   sizesPools: false,
   swappiness: SWAPPINESS_DEFAULT,
   kswapdStepPages: CLUSTER_PAGES,

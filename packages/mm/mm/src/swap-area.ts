@@ -16,6 +16,7 @@ import type { BackingStore, NowStore } from "@pagetier/store";
 import type { SwapStore } from "./options.js";
 import type { PageId } from "./space.js";
 import { AREA_SLOTS_MAX } from "./swap-slot.js";
+import { VirtualSwap } from "./virtual-swap.js";
 
 const IN_USE = 1;
 /** The device holds the page's present content. */
@@ -82,8 +83,30 @@ export class SwapArea {
     return this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1 - this.#inUse);
   }
 
+  /** Whether a device has a place for what is written to a slot: always, unless slots are virtual. */
+  get canWrite(): boolean {
+    return !(this.store instanceof VirtualSwap) || this.store.free > 0;
+  }
+
+  /** Pages that devices could still take: fewer than free slots where those are virtual. */
+  get freePlaces(): number {
+    return this.store instanceof VirtualSwap ? this.store.free : this.free;
+  }
+
+  /** Places that are taken: where slots are virtual, those of pages that were written. */
+  get usedPlaces(): number {
+    return this.store instanceof VirtualSwap ? this.store.used : this.#inUse;
+  }
+
+  /** Places below memory, and pages that lie there. */
+  get devices(): readonly { readonly name: string; readonly used: number }[] {
+    const { store } = this;
+    return store instanceof VirtualSwap ? store.devices : [{ name: store.type, used: this.#onDevice }];
+  }
+
   addressingBytes(): number {
-    return this.#flags.bytes + this.#pages.bytes;
+    const virtual = this.store instanceof VirtualSwap ? this.store.addressingBytes() : 0;
+    return this.#flags.bytes + this.#pages.bytes + virtual;
   }
 
   /** Takes a slot for a page. @returns its offset, or 0 when the area is full */
@@ -194,10 +217,13 @@ export class SwapArea {
     // Looking for holes pays only where there are some: at least a quarter of what was ever given out.
     const holes = this.#top - 1 - this.#inUse;
     const grows = this.#top < this.#end;
+    const isVirtual = this.store instanceof VirtualSwap;
     let budget = grows ? (holes * 4 >= this.#top ? SEARCH_MAX : 0) : this.#top;
     for (let offset = this.#cursor; budget > 0; budget--, offset++) {
       if (offset >= this.#top) offset = 1;
-      if ((this.#flags.get(offset) & IN_USE) === 0) return offset;
+      const flags = this.#flags.get(offset);
+      // A virtual slot keeps its place on a device until that is discarded; a new page shall not inherit it.
+      if (flags === 0 || (flags === DISCARD && !isVirtual)) return offset;
     }
     assert(grows, "an area that is not full has a free slot");
     this.#flags.ensure(this.#top + 1);

@@ -134,9 +134,13 @@ export class Swap implements SwapWriteback {
     const stored =
       !this.#poolsOnCompletion &&
       this.#frontswap.store(area.type, offset, this.#frames.view(frame), "only") === "stored";
-    if (stored && !through) {
+    if (stored && !(through && area.canWrite)) {
       this.#free(page, slot);
       return "freed";
+    }
+    if (!area.canWrite) {
+      this.giveSlot(slot);
+      return "kept";
     }
     if (mayIo && this.writer.room > 0 && area.now === undefined) {
       this.#queue(page, frame, slot);
@@ -247,6 +251,7 @@ export class Swap implements SwapWriteback {
     const area = this.areas[type];
     assert(area !== undefined, "a claim names a swap area");
     const page = area.pageOf(offset);
+    if (!area.canWrite) return "noMemory";
     if (page === undefined || area.isBusy(offset) || this.#isFaulting(page)) return "exists";
     if (this.#table.word(page) !== slotOf(type, offset)) return "exists";
     if (this.writer.room <= this.#claims) return "noMemory";
@@ -340,15 +345,15 @@ export class Swap implements SwapWriteback {
     if (slot !== NO_SLOT && this.#isNearlyFull()) this.makeDirty(page, frame);
   }
 
-  /** Whether less than half of all slots is free. */
+  /** Whether less than half of what devices can take is free. */
   #isNearlyFull(): boolean {
     let free = 0;
-    let total = 0;
+    let used = 0;
     for (const area of this.areas) {
-      free += area.free;
-      total += area.free + area.inUse;
+      free += area.freePlaces;
+      used += area.usedPlaces;
     }
-    return free * 2 < total;
+    return free < used;
   }
 
   /** The backend's copy is gone: memory holds the only one, and the slot has no more use. */

@@ -31,6 +31,13 @@ const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
     mm: { trigger: "completion", engine: "shrinkers" },
     zswap: { poolFull: "drop-clean" },
   },
+  "virtual slots": { mm: { swapSlots: "virtual" } },
+  "virtual slots, write-through": { mm: { swapSlots: "virtual" }, writeThrough: true },
+  "virtual slots, io now": { mm: { swapSlots: "virtual" }, io: "now" },
+  "virtual slots, completion": {
+    mm: { swapSlots: "virtual", trigger: "completion" },
+    zswap: { poolFull: "drop-clean" },
+  },
   "shrinkers alone": { mm: { engine: "shrinkers" } },
   "shrinkers alone, small batches": { mm: { engine: "shrinkers", listBatch: 8, listSeeks: 1 } },
   "shrinkers alone, no backend": { mm: { engine: "shrinkers" }, zswap: null },
@@ -65,6 +72,20 @@ describe("a stack agrees with a map of pages", () => {
     await model.check();
     await model.close();
   });
+
+  test("with virtual slots and so few places that pages in memory give theirs up", async () => {
+    const stores = [new ScriptedStore({ pages: 120 }), new ScriptedStore({ pages: 200 })];
+    const model = new Model(await rig({ stores, mm: { swapSlots: "virtual" } }), {
+      seed: 11,
+      pages: 400,
+      mayFail: () => true,
+    });
+    await model.fill();
+    await model.sequential(800);
+    await model.concurrent(4, 150);
+    await model.check();
+    await model.close();
+  });
 });
 
 describe("under a store that fails the n-th operation", () => {
@@ -76,6 +97,7 @@ describe("under a store that fails the n-th operation", () => {
     "tiny pool",
     "shrinkers alone",
     "completion",
+    "virtual slots",
   ];
   for (const name of faulty) {
     for (const fault of ["status", "reject"] as const) {

@@ -1,8 +1,7 @@
 // Which choices go together.
 //
 // Every key of a recipe stands for itself; this table holds the pairs that contradict each other. Only what a recipe says
-// can be wrong: a default gives way. A second table holds what the design allows and nobody has built yet, so that such a
-// recipe is refused in plain words instead of doing something else; a row leaves the table with the code that makes it true.
+// can be wrong: a default gives way.
 
 import { TierError } from "@pagetier/base";
 import type { Recipe } from "./recipe.js";
@@ -106,27 +105,11 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   },
 ];
 
-interface Unbuilt {
-  readonly key: string;
-  readonly when: (recipe: Recipe) => boolean;
-  readonly what: string;
-  readonly instead: string;
-}
-
-const UNBUILT: readonly Unbuilt[] = [
-  {
-    key: "swapSlots",
-    when: ({ swapSlots }) => swapSlots === "virtual",
-    what: "swapSlots: virtual is not built yet",
-    instead: "choose device",
-  },
-];
-
 /**
- * Refuses what contradicts itself, and what is not built yet.
+ * Refuses what contradicts itself.
  *
  * @param place where the recipe stands, for messages
- * @throws TierError RECIPE_CONFLICT naming both keys; RECIPE_UNSUPPORTED
+ * @throws TierError RECIPE_CONFLICT naming both keys
  */
 export function checkCombinations(recipe: Recipe, place: string): void {
   for (const { keys, when, why } of CONTRADICTIONS) {
@@ -147,9 +130,6 @@ export function checkCombinations(recipe: Recipe, place: string): void {
       `${place}: cleancache[0] and cleancache[1] are two backends; a stack has one, so leave the others out.`,
       { place, keys: ["cleancache[0]", "cleancache[1]"] },
     );
-  }
-  for (const { key, when, what, instead } of UNBUILT) {
-    if (when(recipe)) throw new TierError("RECIPE_UNSUPPORTED", `${place}: ${what}; ${instead}.`, { place, key });
   }
 }
 

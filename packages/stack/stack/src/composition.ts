@@ -179,13 +179,14 @@ function composeMm(shared: Shared): MemoryManager {
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */
-function mmOptions({ reclaim, background }: Recipe): MmOptions {
+function mmOptions({ reclaim, background, swapSlots }: Recipe): MmOptions {
   const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
   const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
   const defaults = MM_OPTIONS_DEFAULT;
   return {
     engine: engine ?? defaults.engine,
     trigger: trigger ?? defaults.trigger,
+    swapSlots: swapSlots ?? defaults.swapSlots,
     sizesPools: poolSizing === "mm" || poolSizing === "both",
     swappiness: swappiness ?? defaults.swappiness,
     listSeeks: seeks,

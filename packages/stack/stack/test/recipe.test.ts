@@ -145,15 +145,6 @@ test("choices that contradict each other are refused, both keys named", async ()
   await check({ frontswap: ["zswap", "map", "zswap"] }, "frontswap[0]", "frontswap[2]", "zswap");
 });
 
-test("what the design allows and nobody has built is refused in plain words", async () => {
-  const check = async (input: RecipeInput, ...parts: string[]) => {
-    const message = await failure("RECIPE_UNSUPPORTED", () => checkCombinations(parseRecipe(input, "r"), "r"));
-    for (const part of parts) expect(message).toContain(part);
-  };
-  const pool = { frontswap: "zswap", swap: "file" };
-  await check({ ...pool, swapSlots: "virtual" }, "swapSlots", "device");
-});
-
 test("every preset is a recipe, and its first line says what it is", async () => {
   const all = await presets();
   expect(all.map(({ name }) => name)).toEqual(["none", "simple", "zswap"]);
