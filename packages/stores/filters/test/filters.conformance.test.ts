@@ -2,11 +2,12 @@ import { createPrng } from "@pagetier/base";
 import type { BackingStore } from "@pagetier/store";
 import { emptyDisk, ReferenceStore, storeConformance } from "@pagetier/store/conformance";
 import { describe, test } from "vitest";
-import { ChecksumStore, DelayStore, ErrorStore, StatsStore, ThrottleStore } from "../src/index.js";
+import { ChecksumStore, DelayStore, DeviceStore, ErrorStore, StatsStore, ThrottleStore } from "../src/index.js";
 import { turnScheduler } from "./turn-scheduler.js";
 
 const FILTERS: Record<string, (next: BackingStore) => BackingStore> = {
   delay: (next) => new DelayStore(next, turnScheduler(), { readUs: 80, writePageUs: 5, flushUs: 100 }),
+  "device disk": (next) => new DeviceStore(next, turnScheduler(), createPrng(1), { model: "disk" }),
   error: (next) => new ErrorStore(next, createPrng(1), { probability: 0 }),
   stats: (next) => new StatsStore(next, turnScheduler().clock),
   throttle: (next) => new ThrottleStore(next, turnScheduler(), { pagesPerSecond: 1000, totalPages: 1e6 }),
