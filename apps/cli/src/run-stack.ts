@@ -1,6 +1,8 @@
-import { PAGE_SIZE } from "@pagetier/base";
-import type { AuditResult, PageFile, TraceReader } from "@pagetier/trace";
-import { Replay } from "@pagetier/trace";
+import { createPrng, PAGE_SIZE, VirtualScheduler } from "@pagetier/base";
+import { MEASURED_COSTS } from "@pagetier/simulation";
+import type { Simulation, StackOptions } from "@pagetier/stack";
+import type { AuditResult, PageFile, ReplayOptions, TraceReader } from "@pagetier/trace";
+import { Pace, Replay } from "@pagetier/trace";
 import { createStack } from "./create-stack.js";
 import { describeError, preparing } from "./exit.js";
 import { type RunReport, runReport } from "./report/run-report.js";
@@ -16,6 +18,8 @@ export interface RunInputs {
   readonly memory: string | undefined;
   readonly limit: number | undefined;
   readonly seed: number;
+  /** Where time is virtual: what stands for devices, and nanoseconds that the application thinks between accesses. */
+  readonly virtual: { readonly device: Simulation["device"]; readonly thinkNs: number } | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -24,14 +28,37 @@ export interface RunInputs {
  * reading every page back found.
  */
 export async function runStack(recipe: string, inputs: RunInputs): Promise<RunReport> {
-  const { trace, pages, objects, seed, limit, signal } = inputs;
-  const options = inputs.memory === undefined ? { seed } : { seed, memory: inputs.memory };
+  const { virtual, seed } = inputs;
+  if (virtual === undefined) return replayOn(recipe, inputs, {}, {});
+  const scheduler = new VirtualScheduler();
+  const { access, copyByte } = MEASURED_COSTS;
+  const pace = new Pace({
+    time: scheduler,
+    accessNs: access,
+    copyByteNs: copyByte,
+    thinkNs: virtual.thinkNs,
+    prng: createPrng(seed),
+  });
+  const simulation = { scheduler, costs: MEASURED_COSTS, device: virtual.device };
+  return scheduler.run(() => replayOn(recipe, inputs, { simulation }, { scheduler, pace }));
+}
+
+async function replayOn(
+  recipe: string,
+  inputs: RunInputs,
+  stackOptions: Pick<StackOptions, "simulation">,
+  replayOptions: Pick<ReplayOptions, "scheduler" | "pace">,
+): Promise<RunReport> {
+  const { trace, pages, objects, memory, seed, limit, virtual, signal } = inputs;
+  const options = { ...stackOptions, seed, ...(memory === undefined ? {} : { memory }) };
   const rss = new RssSampler();
-  const stack = await preparing(() => createStack(recipe, options));
+  const making = () => preparing(() => createStack(recipe, options));
+  const stack = await (replayOptions.scheduler?.outside(making) ?? making());
   const progress = progressBar(stack.name);
   try {
     const space = stack.space({ name: "replay", size: objects * PAGE_SIZE });
     const replay = new Replay(space, trace, pages, {
+      ...replayOptions,
       seed,
       limit,
       signal,
@@ -49,11 +76,12 @@ export async function runStack(recipe: string, inputs: RunInputs): Promise<RunRe
       failure = { error: describeError(error), audit: summaryOf(await replay.audit()) };
     }
     rss.sample();
+    const time = virtual === undefined ? { time: "real" as const } : { time: "virtual" as const, ...virtual };
     return runReport(
-      { recipe: stack.name, trace: trace.name, pages: pages.name, seed },
+      { recipe: stack.name, trace: trace.name, pages: pages.name, seed, ...time },
       replay.result(),
       stack.stats(),
-      rss,
+      virtual === undefined ? rss : undefined,
       failure,
     );
   } finally {

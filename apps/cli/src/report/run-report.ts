@@ -8,7 +8,10 @@ export interface RunReport {
   readonly trace: string;
   readonly pages: string;
   readonly seed: number;
-  readonly time: "real";
+  readonly time: "real" | "virtual";
+  /** Only in virtual time: the model of devices, and nanoseconds of thinking between accesses. */
+  readonly device?: string;
+  readonly thinkNs?: number;
   readonly accesses: number;
   readonly reads: number;
   readonly writes: number;
@@ -20,14 +23,16 @@ export interface RunReport {
     readonly budgetBytes: number;
     readonly peakBytes: number;
     readonly addressingBytes: number;
-    readonly rssStartBytes: number;
-    readonly rssPeakBytes: number;
+    /** The process's resident memory; null in virtual time, whose reports depend on nothing but their inputs. */
+    readonly rssStartBytes: number | null;
+    readonly rssPeakBytes: number | null;
     /** Frames by who holds them at the end. */
     readonly holders: Readonly<Record<string, number>>;
   };
   readonly stall: StackStats["stall"];
   readonly tiers: StackStats["tiers"];
   readonly counters: Readonly<Record<string, Counters>>;
+  readonly latency: ReplayResult["latency"];
   readonly elapsedMs: number;
   readonly accessesPerSecond: number;
   /** Only when the run failed: why, and what a reading of every page found afterwards. */
@@ -42,16 +47,15 @@ export interface RssSample {
 }
 
 export function runReport(
-  inputs: { readonly recipe: string; readonly trace: string; readonly pages: string; readonly seed: number },
+  inputs: Pick<RunReport, "recipe" | "trace" | "pages" | "seed" | "time" | "device" | "thinkNs">,
   result: ReplayResult,
   stats: StackStats,
-  rss: RssSample,
+  rss: RssSample | undefined,
   failure?: Pick<RunReport, "error" | "audit">,
 ): RunReport {
   const { budgetBytes, peakBytes, addressingBytes, holders } = stats.memory;
   return {
     ...inputs,
-    time: "real",
     accesses: result.accesses,
     reads: result.reads,
     writes: result.writes,
@@ -63,13 +67,14 @@ export function runReport(
       budgetBytes,
       peakBytes,
       addressingBytes,
-      rssStartBytes: rss.startBytes,
-      rssPeakBytes: rss.peakBytes,
+      rssStartBytes: rss?.startBytes ?? null,
+      rssPeakBytes: rss?.peakBytes ?? null,
       holders,
     },
     stall: stats.stall,
     tiers: stats.tiers,
     counters: inReportNames(stats.counters),
+    latency: result.latency,
     elapsedMs: result.elapsedMs,
     accessesPerSecond: result.elapsedMs > 0 ? (result.accesses * 1000) / result.elapsedMs : 0,
     ...failure,

@@ -21,7 +21,7 @@ import {
   UNCHARGED,
 } from "@pagetier/base";
 import { CLEANCACHE_REGISTRY, type Cleancache, CleancacheRegistry } from "@pagetier/cleancache";
-import type { CodecChooser } from "@pagetier/compressor";
+import type { CodecChooser, Compressor } from "@pagetier/compressor";
 import { type DependencyContainer, type InjectionToken, rootContainer } from "@pagetier/di";
 import { PAGE_FRAMES, PageFrames } from "@pagetier/frames";
 import {
@@ -43,11 +43,13 @@ import {
 } from "@pagetier/mm";
 import { type EvictionPolicy, isOffline, type OfflinePolicy, POLICY } from "@pagetier/policy";
 import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
+import { ChargedCompressor, ChargedPolicy, ChargedZpool } from "@pagetier/simulation";
 import type { BackingStore } from "@pagetier/store";
 import { familyOf } from "./families.js";
 import type { Plan, PlannedNode } from "./plan.js";
 import { isInjected } from "./plugin.js";
 import type { Recipe } from "./recipe.js";
+import type { Simulation } from "./simulation.js";
 
 /** What a stack is made from beside its plan. */
 export interface CompositionSetup {
@@ -56,6 +58,8 @@ export interface CompositionSetup {
   /** Where the recipe stands, for messages. */
   readonly place: string;
   readonly scheduler: Scheduler;
+  /** Where time is virtual: what charges for work. */
+  readonly simulation: Pick<Simulation, "scheduler" | "costs"> | undefined;
   readonly seed: number;
   /** Folder against which stores' relative paths resolve. */
   readonly directory: string;
@@ -219,13 +223,27 @@ function make(node: PlannedNode, shared: Shared): unknown {
     bind(container, plugin.optionsToken, node.options);
     return container.resolve(plugin.implementation as new (...parameters: unknown[]) => unknown);
   }
-  const part = plugin.create(
+  const made = plugin.create(
     { ...partsFor(plugin.family, shared), ...Object.fromEntries(inner) } as never,
     node.options,
   );
+  const part = charged(plugin.family, made, shared);
   if (plugin.family === "allocator") shared.pools.set(node.path, part as Zpool);
   if (plugin.family === "store") shared.counting.set(node.path, part as BackingStore);
   if (plugin.family === "chooser") shared.counting.set(node.path, part as CodecChooser);
+  return part;
+}
+
+/** In virtual time, the part with its work charged. */
+function charged(family: string, part: unknown, { setup }: Shared): unknown {
+  const { simulation } = setup;
+  if (simulation === undefined) return part;
+  const { scheduler, costs } = simulation;
+  if (family === "allocator") return new ChargedZpool(part as Zpool, scheduler, costs);
+  if (family === "compressor") return new ChargedCompressor(part as Compressor, scheduler, costs);
+  if (family === "policy" && !isOffline(part as EvictionPolicy | OfflinePolicy)) {
+    return new ChargedPolicy(part as EvictionPolicy, scheduler, costs);
+  }
   return part;
 }
 

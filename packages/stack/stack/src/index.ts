@@ -10,4 +10,5 @@ export {
   type SwapNodeInput,
 } from "./recipe.js";
 export { findRecipe, type Preset, presets, type RecipeSource } from "./recipe-source.js";
+export { modelled, type Simulation } from "./simulation.js";
 export { createStack, listPlugins, type Stack, type StackOptions, type StackStats } from "./stack.js";

@@ -11,6 +11,7 @@ import type { AnyPlugin } from "./plugin.js";
 import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
 import { parseRecipe, type RecipeInput } from "./recipe.js";
 import { findRecipe } from "./recipe-source.js";
+import { type Simulation, simulated } from "./simulation.js";
 
 /** What a stack needs to know that is not the recipe's business. */
 export interface StackOptions {
@@ -18,8 +19,10 @@ export interface StackOptions {
   readonly memory?: string | number;
   /** Seed of everything random in the stack; default 1. */
   readonly seed?: number;
-  /** The event loop, or virtual time. Default: the event loop. */
+  /** What time and waiting are. Default: the event loop. */
   readonly scheduler?: Scheduler;
+  /** Runs the stack in virtual time, on modelled devices. Its scheduler takes the place of `scheduler`. */
+  readonly simulation?: Simulation;
   /** Folder for relative paths of recipes, stores and plugins; default the working directory. A recipe file's own folder goes before it. */
   readonly directory?: string;
   /** Folders or `file:` URLs from which plugins are looked up last: where the umbrella package lies. */
@@ -75,8 +78,10 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
   const directory = options.directory ?? process.cwd();
   const source = await findRecipe(recipe, directory);
   const { name, place } = source;
-  const parsed = parseRecipe(withMemory(source.input, options.memory), place);
-  checkCombinations(parsed, place);
+  const { simulation } = options;
+  const asWritten = parseRecipe(withMemory(source.input, options.memory), place);
+  checkCombinations(asWritten, place);
+  const parsed = simulation === undefined ? asWritten : simulated(asWritten, simulation);
   const finder = new PluginFinder({
     plugins: options.plugins ?? [],
     origins: originsOf(source.directory, directory, options.fallbacks),
@@ -86,7 +91,8 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
     recipe: parsed,
     plan,
     place,
-    scheduler: options.scheduler ?? realScheduler,
+    scheduler: simulation?.scheduler ?? options.scheduler ?? realScheduler,
+    simulation,
     seed: options.seed ?? 1,
     directory: source.directory,
   });

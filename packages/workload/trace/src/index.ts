@@ -7,7 +7,9 @@ export {
 export { type GeneratedKind, type GenerateOptions, generateTrace } from "./generate.js";
 export type { Compression } from "./input-error.js";
 export { KeyMap } from "./key-map.js";
+export { LatencyHistogram, type LatencySummary } from "./latency-histogram.js";
 export { openTrace, type TraceOptions } from "./open-trace.js";
+export { Pace, type PaceOptions } from "./pace.js";
 export { PageContents, RUN_PAGES } from "./page-contents.js";
 export { openPages, type PageFile, type PageFileOptions } from "./page-file.js";
 export { PageHash } from "./page-hash.js";

@@ -9,6 +9,8 @@
 // accesses the scheduler gets a turn, so that reclaim in the background, progress and Ctrl-C have their chance.
 
 import { assert, ChunkedWords, PAGE_SIZE, realScheduler, type Scheduler, TierError } from "@pagetier/base";
+import { LatencyHistogram, type LatencySummary } from "./latency-histogram.js";
+import type { Pace } from "./pace.js";
 import { PageContents } from "./page-contents.js";
 import type { PageFile } from "./page-file.js";
 import { PageHash } from "./page-hash.js";
@@ -34,6 +36,8 @@ export interface ReplayOptions {
   readonly limit?: number | undefined;
   /** Gives turns and tells the time. Default: the event loop. */
   readonly scheduler?: Scheduler | undefined;
+  /** In virtual time: what the application's own work takes. */
+  readonly pace?: Pace | undefined;
   /** Accesses between two turns of the scheduler. Default 256. */
   readonly turnAccesses?: number | undefined;
   /** Called at most every 4096 accesses and once at the end; `total` as far as it is known. */
@@ -70,6 +74,8 @@ export interface ReplayResult {
   readonly uniquePages: number;
   /** By the scheduler's clock, from the call of `run`. */
   readonly elapsedMs: number;
+  /** How long accesses took: in virtual time all of them, in real time those that had to wait. */
+  readonly latency: LatencySummary;
 }
 
 export interface AuditResult {
@@ -118,6 +124,10 @@ export class Replay {
   readonly #verify: boolean;
   readonly #limit: number;
   readonly #turnAccesses: number;
+  readonly #pace: Pace | undefined;
+  readonly #latency = new LatencyHistogram();
+  /** Somebody else is due before the next access. */
+  #behind = false;
 
   // Per page: writes seen (0: never touched), and the hash of what it must hold.
   readonly #versions = new ChunkedWords();
@@ -156,6 +166,7 @@ export class Replay {
     this.#verify = (options.verify ?? "all") === "all";
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.#turnAccesses = options.turnAccesses ?? TURN_ACCESSES_DEFAULT;
+    this.#pace = options.pace;
     assert(this.#limit > 0, "the limit is at least one request");
     assert(this.#turnAccesses > 0, "there is at least one access between two turns");
   }
@@ -172,9 +183,15 @@ export class Replay {
     this.#startNs = this.#scheduler.clock.now();
     try {
       this.#options.signal?.throwIfAborted();
-      for await (const batch of this.#trace) {
-        await this.#runBatch(batch, Math.min(batch.length, this.#limit - this.#accesses));
-        if (this.#accesses >= this.#limit) break;
+      const batches = this.#trace[Symbol.asyncIterator]();
+      try {
+        while (this.#accesses < this.#limit) {
+          const { done, value: batch } = await this.#scheduler.outside(() => batches.next());
+          if (done === true) break;
+          await this.#runBatch(batch, Math.min(batch.length, this.#limit - this.#accesses));
+        }
+      } finally {
+        await this.#scheduler.outside(async () => batches.return?.());
       }
     } finally {
       this.#elapsedNs = this.#scheduler.clock.now() - this.#startNs;
@@ -195,7 +212,13 @@ export class Replay {
       firstMismatches: [...this.#firstMismatches],
       uniquePages: this.#firstTouches,
       elapsedMs: this.#elapsedNs / 1e6,
+      latency: this.#latency.summary(),
     };
+  }
+
+  /** How long accesses took, as {@link ReplayResult.latency}. */
+  get latency(): LatencyHistogram {
+    return this.#latency;
   }
 
   /**
@@ -244,8 +267,17 @@ export class Replay {
     for (let index = 0; index < end; ) {
       const untilTurn = this.#turnAccesses - (this.#accesses % this.#turnAccesses);
       const stop = Math.min(end, index + untilTurn);
-      index = this.#runNow(batch, index, stop);
-      if (index < stop) await this.#complete(batch, index++);
+      index = this.#pace === undefined ? this.#runNow(batch, index, stop) : this.#runPaced(batch, index, stop);
+      if (this.#behind) {
+        this.#behind = false;
+        await this.#scheduler.sleep(0);
+      } else if (index < stop) {
+        const start = this.#scheduler.clock.now();
+        await this.#complete(batch, index++);
+        this.#pace?.access(PAGE_SIZE);
+        this.#latency.add(this.#scheduler.clock.now() - start);
+        if (this.#pace?.think() === true) await this.#scheduler.sleep(0);
+      }
       if (this.#accesses % this.#turnAccesses !== 0) continue;
       await this.#scheduler.turn();
       signal?.throwIfAborted();
@@ -297,6 +329,20 @@ export class Replay {
         if (!target.writeNow(page, this.#offset, this.#from)) return index;
         this.#noteWrite(page, version);
       }
+    }
+    return end;
+  }
+
+  /** As {@link #runNow}, one access after another in virtual time. Also ends where somebody else is due. */
+  #runPaced(batch: TraceBatch, start: number, end: number): number {
+    const { clock } = this.#scheduler;
+    for (let index = start; index < end; index++) {
+      const begin = clock.now();
+      if (this.#runNow(batch, index, index + 1) === index) return index;
+      this.#pace!.access(PAGE_SIZE);
+      this.#latency.add(clock.now() - begin);
+      this.#behind = this.#pace!.think();
+      if (this.#behind) return index + 1;
     }
     return end;
   }
