@@ -34,6 +34,7 @@ export function generateTrace(options: GenerateOptions): TraceReader {
     name: `${kind} of ${pages} pages`,
     format: "generated",
     compression: "none",
+    addresses: "keys",
     total: requests,
     keys,
     async *[Symbol.asyncIterator](): AsyncGenerator<TraceBatch, void, undefined> {

@@ -25,7 +25,9 @@ export {
 export {
   BATCH_REQUESTS,
   parseTraceFormat,
+  REQUEST_OPS,
   TRACE_FORMATS,
+  type TraceAddresses,
   type TraceBatch,
   type TraceFormat,
   type TraceReader,

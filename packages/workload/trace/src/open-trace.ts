@@ -92,6 +92,7 @@ function decoderOf(format: TraceFormat, path: string): TraceDecoder {
 class FileTrace implements TraceReader {
   readonly name: string;
   readonly compression: Compression;
+  readonly addresses = "keys";
   readonly total: number | undefined;
   readonly keys = new KeyMap();
   readonly #input: Input;
