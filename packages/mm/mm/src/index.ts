@@ -1,4 +1,5 @@
 export { MemoryManager } from "./memory-manager.js";
+export type { MmObserver } from "./observer.js";
 export {
   CLUSTER_PAGES,
   DIRTY_BACKGROUND_PERCENT,

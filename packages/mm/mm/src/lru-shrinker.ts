@@ -23,6 +23,7 @@ import {
   type ShrinkControl,
   type Shrinker,
 } from "@pagetier/shrinker";
+import type { MmObserver } from "./observer.js";
 import type { SwapOutcome } from "./swap.js";
 
 /** Sends a page out of memory that its list gave up. */
@@ -38,6 +39,7 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
   readonly batch?: number;
   readonly #list = new ListLru();
   readonly #used = new ChunkedBytes();
+  readonly #observer: MmObserver | undefined;
   #pageOut: PageOut | undefined;
   #mayIo = false;
   #freed = 0;
@@ -45,12 +47,21 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
   #kept = 0;
   readonly #isolate = (page: number): LruStatus => this.#look(page);
 
-  /** @param options.seeks cost of getting a page back, in disk seeks; @param options.batch pages per scan call */
+  /**
+   * @param options.seeks cost of getting a page back, in disk seeks
+   * @param options.batch pages per scan call
+   * @param options.observer is told of every look and admission
+   */
   constructor(
     name: string,
-    options: { readonly seeks?: number | undefined; readonly batch?: number | undefined } = {},
+    options: {
+      readonly seeks?: number | undefined;
+      readonly batch?: number | undefined;
+      readonly observer?: MmObserver | undefined;
+    } = {},
   ) {
     this.name = name;
+    this.#observer = options.observer;
     if (options.seeks !== undefined) this.seeks = options.seeks;
     if (options.batch !== undefined) this.batch = options.batch;
   }
@@ -82,6 +93,7 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
   }
 
   #look(page: number): LruStatus {
+    this.#observer?.looked?.();
     if (this.#used.get(page) !== 0) {
       this.#used.set(page, 0);
       return LRU_ROTATE;
@@ -118,6 +130,7 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
     this.#list.ensure(page + 1);
     this.#used.ensure(page + 1);
     assert(this.#list.add(page), "a page that is admitted is not resident");
+    this.#observer?.admitted?.();
     this.#used.set(page, 0);
     return NO_VICTIM;
   }

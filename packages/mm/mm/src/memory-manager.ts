@@ -95,7 +95,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#frontswap = frontswap;
     this.#stores = swapStores(stores, options);
     const shrinksAnon = options.engine === "shrinkers" || options.trigger === "shrinker";
-    const list = { seeks: options.listSeeks, batch: options.listBatch };
+    const list = { seeks: options.listSeeks, batch: options.listBatch, observer: options.observer };
     const anonList = shrinksAnon ? new LruShrinker("anon-pages", list) : undefined;
     const fileList = options.engine === "shrinkers" ? new LruShrinker("file-pages", list) : undefined;
     this.#anonOrder = anonList ?? policy;

@@ -1,4 +1,5 @@
 import type { BackingStore } from "@pagetier/store";
+import type { MmObserver } from "./observer.js";
 import { SWAPPINESS_DEFAULT } from "./scan-balance.js";
 
 /** Pages that reclaim isolates, and writes, at a time (Linux: SWAP_CLUSTER_MAX). */
@@ -33,6 +34,8 @@ export interface MmOptions {
   readonly kswapdStepNs: number;
   /** Pages under write-out at one time, swap-out and write-back together; at least one cluster. */
   readonly inFlightPagesMax: number;
+  /** Is told what the core decides. */
+  readonly observer?: MmObserver | undefined;
 }
 
 export const MM_OPTIONS_DEFAULT: MmOptions = {

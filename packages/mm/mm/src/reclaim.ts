@@ -351,6 +351,7 @@ export class Reclaim {
     else {
       this.#stolen++;
       if (outcome === "freed") this.#left++;
+      this.#options.observer?.evicted?.(page, outcome);
     }
     return outcome;
   }

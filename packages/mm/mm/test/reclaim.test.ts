@@ -281,3 +281,22 @@ test("a page that is being written does not move", async () => {
   mm.verify();
   await mm.close();
 });
+
+test("an observer is told of each page that leaves, at once or through a write", async () => {
+  for (const engine of ["classic", "shrinkers"] as const) {
+    const left: [number, string][] = [];
+    let looks = 0;
+    const observer = {
+      evicted: (page: number, outcome: string) => left.push([page, outcome]),
+      looked: () => looks++,
+    };
+    const stack = await rig({ zswap: {}, stores: [memoryStore(1000)], mm: { engine, observer } });
+    const space = stack.mm.space({ name: "data", size: 100 * PAGE_SIZE });
+    for (let page = 0; page < 20; page++) await space.write(page, 0, pageOf(page, 1));
+    await evictAll(stack);
+    expect(new Set(left.map(([page]) => page))).toEqual(new Set(Array.from({ length: 20 }, (_, page) => page)));
+    expect(left.length).toBe(stack.mm.counters().pagesStolen);
+    expect(looks > 0).toBe(engine === "shrinkers");
+    await stack.mm.close();
+  }
+});

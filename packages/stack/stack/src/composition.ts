@@ -37,6 +37,7 @@ import {
   MemoryManager,
   MM_OPTIONS,
   MM_OPTIONS_DEFAULT,
+  type MmObserver,
   type MmOptions,
   SWAP_STORES,
   type SwapStore,
@@ -60,6 +61,8 @@ export interface CompositionSetup {
   readonly scheduler: Scheduler;
   /** Where time is virtual: what charges for work. */
   readonly simulation: Pick<Simulation, "scheduler" | "costs"> | undefined;
+  /** Is told which pages leave memory. */
+  readonly observer: Pick<MmObserver, "evicted"> | undefined;
   readonly seed: number;
   /** Folder against which stores' relative paths resolve. */
   readonly directory: string;
@@ -174,12 +177,23 @@ function composeMm(shared: Shared): MemoryManager {
     }
     stores.push({ store, priority, io });
   }
-  const options = mmOptions(recipe);
+  const options = { ...mmOptions(recipe), observer: observerOf(shared.setup) };
   bind(container, SWAP_STORES, stores);
   bind(container, MM_OPTIONS, options);
   bind(container, POLICY, makePolicy(plan.policy, shared));
   bind(container, FILE_POLICY, makePolicy(plan.policy, shared));
   return container.resolve(MemoryManager);
+}
+
+/** Who watches the core: in virtual time also what charges for the core's own lists, as {@link ChargedPolicy} does for policies. */
+function observerOf({ observer, simulation }: CompositionSetup): MmObserver | undefined {
+  if (simulation === undefined) return observer;
+  const { scheduler, costs } = simulation;
+  return {
+    evicted: (page, outcome) => observer?.evicted?.(page, outcome),
+    looked: () => scheduler.charge(costs.scan),
+    admitted: () => scheduler.charge(costs.fault),
+  };
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ZpoolStats } from "@pagetier/allocator";
 import { type Counters, parseSize, realScheduler, type Scheduler } from "@pagetier/base";
-import type { AnonSpace, FileSpace, MmStats } from "@pagetier/mm";
+import type { AnonSpace, FileSpace, MmObserver, MmStats } from "@pagetier/mm";
 import { checkCombinations } from "./combinations.js";
 import { type Composition, compose, poolStats } from "./composition.js";
 import { type FileInput, fileOf } from "./file-input.js";
@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly scheduler?: Scheduler;
   /** Runs the stack in virtual time, on modelled devices. Its scheduler takes the place of `scheduler`. */
   readonly simulation?: Simulation;
+  /** Is told which pages leave memory: an instrument. */
+  readonly observer?: Pick<MmObserver, "evicted">;
   /** Folder for relative paths of recipes, stores and plugins; default the working directory. A recipe file's own folder goes before it. */
   readonly directory?: string;
   /** Folders or `file:` URLs from which plugins are looked up last: where the umbrella package lies. */
@@ -93,6 +95,7 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
     place,
     scheduler: simulation?.scheduler ?? options.scheduler ?? realScheduler,
     simulation,
+    observer: options.observer,
     seed: options.seed ?? 1,
     directory: source.directory,
   });
