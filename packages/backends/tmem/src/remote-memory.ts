@@ -1,10 +1,11 @@
 import { type Counters, TierError } from "@pagetier/base";
+import type { TmemKind } from "./tmem.js";
 
 /**
  * - `"persistent"`: must be kept until flushed.
  * - `"ephemeral"`: may be dropped by the holder at any time.
  */
-export type RemoteKind = "persistent" | "ephemeral";
+export type RemoteKind = TmemKind;
 
 /** Names a zpage at a holder. Objects group pages that are flushed together (a file, a part of a swap area). */
 export interface RemoteKey {
