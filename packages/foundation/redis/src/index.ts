@@ -1,0 +1,16 @@
+export { ClusterKeyspace } from "./cluster.js";
+export { type RedisArgument, RedisConnection, type RedisReply } from "./connection.js";
+export { RedisEngine, type RedisPreparation, type RedisPurpose } from "./engine.js";
+export { EngineList, type RedisKeyspace } from "./keyspace.js";
+export { errorWord, maybeDone, redisRefused, redisSilent } from "./redis-error.js";
+export { isAtLeast, parseServerInfo, type ServerInfo } from "./server-info.js";
+export {
+  accessOf,
+  addressText,
+  REDIS_SHAPE,
+  type RedisAccess,
+  type RedisAddress,
+  type RedisSettings,
+  type RedisTls,
+} from "./settings.js";
+export { Watchdog, type Watched } from "./watchdog.js";

@@ -1,0 +1,42 @@
+/** What an engine says of itself in the answer to INFO. */
+export interface ServerInfo {
+  /** Identity of this life of the process: another one after each start. */
+  readonly runId: string;
+  /** `7.0.15`; for Valkey the version of Redis that it is compatible with. */
+  readonly version: string;
+  readonly isCluster: boolean;
+  readonly role: "master" | "slave";
+  readonly connectedReplicas: number;
+  /** What it drops when memory is short: `noeviction`, `volatile-lru`, … */
+  readonly evictionPolicy: string;
+  /** 0: no limit. */
+  readonly maxMemoryBytes: number;
+  readonly usedMemoryBytes: number;
+  readonly evictedKeys: number;
+}
+
+export function parseServerInfo(text: string): ServerInfo {
+  const fields = new Map<string, string>();
+  for (const line of text.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  const word = (name: string): string => fields.get(name) ?? "";
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  return {
+    runId: word("run_id"),
+    version: word("redis_version"),
+    isCluster: word("redis_mode") === "cluster" || word("cluster_enabled") === "1",
+    role: word("role") === "slave" ? "slave" : "master",
+    connectedReplicas: number("connected_slaves"),
+    evictionPolicy: word("maxmemory_policy"),
+    maxMemoryBytes: number("maxmemory"),
+    usedMemoryBytes: number("used_memory"),
+    evictedKeys: number("evicted_keys"),
+  };
+}
+
+/** Whether version `a.b.c` is at least major `major`. */
+export function isAtLeast(version: string, major: number): boolean {
+  return Number(version.split(".")[0]) >= major;
+}
