@@ -1,4 +1,12 @@
 export {
+  type HolderFlush,
+  type HolderGet,
+  type HolderPut,
+  type HolderSilent,
+  type Holders,
+  PLACES_MAX,
+} from "./holders.js";
+export {
   codecOf,
   HOST_FLAG,
   IN_TRANSIT,
@@ -13,15 +21,32 @@ export {
   REMOTE,
 } from "./pampd.js";
 export {
+  isPage,
+  openParcel,
+  PARCEL_BYTES,
+  PARCEL_SEQUENCE_FIRST,
+  PARCEL_SEQUENCE_LAST,
+  sealParcel,
+  sequenceBytes,
+  tombstone,
+} from "./parcel.js";
+export {
+  REMOTE_CONTRACT,
+  REMOTE_MEMORY,
   type RemoteAcknowledgement,
   type RemoteFound,
   type RemoteKey,
   type RemoteKind,
   type RemoteMemory,
+  type RemoteParts,
+  type RemotePlugin,
+  remoteFull,
   remoteKeyName,
   remoteLost,
+  remoteNotAcknowledged,
   remoteUnreachable,
 } from "./remote-memory.js";
+export { RemoteOwner } from "./remote-owner.js";
 export { SWAP_OBJECTS, swapIndex, swapOffsetOf, swapOid, swapTypeOf } from "./swap-key.js";
 export {
   NO_PAGE,

@@ -1,4 +1,16 @@
-import { type Counters, TierError } from "@pagetier/base";
+import {
+  type Accountant,
+  type Clock,
+  type Counters,
+  type PluginDescriptor,
+  type Prng,
+  type Scheduler,
+  TierError,
+} from "@pagetier/base";
+
+/** Version of this contract; plugins state the one they were written for. */
+export const REMOTE_CONTRACT = 1;
+
 import type { TmemKind } from "./tmem.js";
 
 /**
@@ -33,14 +45,19 @@ export interface RemoteFound {
 /**
  * Other machines' memory. Everything is asynchronous; the owner keeps its local zpage until a put was acknowledged.
  *
- * Order: operations of one key take effect in the order of `sequence`, which the owner raises with each; a holder that
- * sees a lower one than before ignores it (a late flush must not kill a newer put).
+ * Order: operations of one key take effect in the order of `sequence`. The owner numbers all its operations in one rising
+ * order, from 1, and calls in that order; what comes with a lower number than a later operation of the key is late and
+ * ignored (a late flush must not kill a newer put).
  *
  * Bytes are checked end to end: what comes back differs from what was put ⇒ it is lost, not data.
  *
  * @see Linux 3.10 drivers/staging/zcache/ramster/
  */
 export interface RemoteMemory {
+  /** Name as recipes write it, e.g. `"redis"`. */
+  readonly type: string;
+  /** Connects. Comes once, before anything else. @throws TierError REMOTE_OPEN naming the place and the remedy */
+  open(): Promise<void>;
   /**
    * Puts a zpage, replacing an older one of the key. However it ends, the older one is not given back any more.
    *
@@ -60,7 +77,7 @@ export interface RemoteMemory {
   /**
    * Reads a zpage into `into` (at least `PAGE_SIZE` bytes).
    *
-   * @param expected generation of the acknowledgement; another one means the holder lost its memory in between
+   * @param expected generation of the acknowledgement; that of another put finds the page lost
    * @returns what was found; `undefined` when no holder has an ephemeral page any more, and then until the next put
    * @throws TierError REMOTE_UNREACHABLE (may be tried again), REMOTE_LOST (a persistent page is gone for good)
    */
@@ -69,6 +86,15 @@ export interface RemoteMemory {
   flush(key: RemoteKey, sequence: number): Promise<void>;
   /** Removes every zpage of an object, at every holder. @throws TierError REMOTE_UNREACHABLE */
   flushObject(pool: number, object: number, sequence: number): Promise<void>;
+  /**
+   * Asks again where something may lie that nobody needs: after operations that went unanswered. Once everybody can be reached
+   * nothing is left. @param pages most keys to look after now @returns keys of which nothing is left
+   */
+  sweep(pages: number): Promise<number>;
+  /** Keys that {@link sweep} is for. */
+  readonly strays: number;
+  /** Bytes of memory that this takes for itself, as charged to the budget. */
+  memoryBytes(): number;
   /** Pages held by others for this owner, by kind, as the owner's books have it. */
   remotePages(kind: RemoteKind): number;
   counters(): Counters;
@@ -77,6 +103,22 @@ export interface RemoteMemory {
   /** What is under way, and what comes later, ends in REMOTE_UNREACHABLE. */
   close(): Promise<void>;
 }
+
+/** What remote memory is made from. */
+export interface RemoteParts {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  /** Folder against which relative paths resolve. */
+  readonly directory: string;
+  /** Pays for the records of pages that are away. */
+  readonly accountant: Accountant;
+}
+
+export type RemotePlugin<Options> = PluginDescriptor<RemoteParts, Options, RemoteMemory>;
+
+/** Where a backend finds its remote memory. (A tsyringe token.) */
+export const REMOTE_MEMORY: unique symbol = Symbol.for("@pagetier/tmem/RemoteMemory") as never;
 
 /** Writes a key as messages do: pool/object/index. */
 export function remoteKeyName(key: RemoteKey): string {
@@ -100,5 +142,19 @@ export function remoteLost(key: RemoteKey, reason: string, cause?: unknown): Tie
     `the remote page ${remoteKeyName(key)} is lost: ${reason}`,
     { ...key },
     { cause },
+  );
+}
+
+/** The error for a put that no holder has room for. */
+export function remoteFull(key: RemoteKey, reason: string): TierError {
+  return new TierError("REMOTE_FULL", `the remote page ${remoteKeyName(key)} has no place: ${reason}`, { ...key });
+}
+
+/** The error for a put that fewer machines hold than were asked for, or that a later operation overtook. */
+export function remoteNotAcknowledged(key: RemoteKey, held: number, copies: number): TierError {
+  return new TierError(
+    "REMOTE_NOT_ACKNOWLEDGED",
+    `${held} of ${copies} copies of the remote page ${remoteKeyName(key)} were acknowledged; flush it before the next use`,
+    { ...key, held, copies },
   );
 }

@@ -10,8 +10,10 @@ import {
   type RemoteKey,
   type RemoteKind,
   type RemoteMemory,
+  remoteFull,
   remoteKeyName,
   remoteLost,
+  remoteNotAcknowledged,
   remoteUnreachable,
 } from "../remote-memory.js";
 import { FakeNetwork } from "./fake-network.js";
@@ -36,6 +38,7 @@ interface Book {
 
 /** Remote memory in one process, scripted by a test. */
 export class FakeRemoteMemory implements RemoteMemory {
+  readonly type = "fake";
   readonly network = new FakeNetwork();
   readonly nodes: readonly FakeNode[];
   protected readonly books = new Map<string, Book>();
@@ -54,6 +57,8 @@ export class FakeRemoteMemory implements RemoteMemory {
     const { nodes = 3, pagesMax = 64 } = options;
     this.nodes = Array.from({ length: nodes }, (_, number) => new FakeNode(number, pagesMax));
   }
+
+  async open(): Promise<void> {}
 
   /** New pages go to this node first. Those that lie elsewhere stay there. */
   setTarget(node: number): void {
@@ -111,9 +116,9 @@ export class FakeRemoteMemory implements RemoteMemory {
       }
     }
     if (holders.size >= copies && book.sequence === sequence) return this.#acknowledge(book, holders);
-    if (holders.size > 0 || book.sequence !== sequence) throw notAcknowledged(key, holders.size, copies);
+    if (holders.size > 0 || book.sequence !== sequence) throw remoteNotAcknowledged(key, holders.size, copies);
     if (silent > 0) throw remoteUnreachable(key, "the put was not answered");
-    throw new TierError("REMOTE_FULL", `no node has room for the remote page ${remoteKeyName(key)}`, { ...key });
+    throw remoteFull(key, "no machine has room for it");
   }
 
   async get(key: RemoteKey, kind: RemoteKind, expected: string, into: Uint8Array): Promise<RemoteFound | undefined> {
@@ -166,6 +171,26 @@ export class FakeRemoteMemory implements RemoteMemory {
     }
     const key = { pool, object, index: 0 };
     await this.#tell(key, nodes, (node) => node.flushObject(pool, object, sequence), books);
+  }
+
+  async sweep(pages: number): Promise<number> {
+    const untidy = [...this.books.values()].filter((book) => book.strays.size > 0).slice(0, pages);
+    const tidy = async (book: Book): Promise<void> => {
+      const { key, sequence } = book;
+      await this.#tell(key, book.strays, (node) => node.flush(key, sequence), [book]);
+    };
+    const results = await Promise.allSettled(untidy.map(tidy));
+    return results.filter(({ status }) => status === "fulfilled").length;
+  }
+
+  get strays(): number {
+    let strays = 0;
+    for (const book of this.books.values()) if (book.strays.size > 0) strays++;
+    return strays;
+  }
+
+  memoryBytes(): number {
+    return 0; // A test's own.
   }
 
   remotePages(kind: RemoteKind): number {
@@ -290,12 +315,4 @@ export class FakeRemoteMemory implements RemoteMemory {
 
 function generationOf(holders: ReadonlyMap<FakeNode, string>): string {
   return [...holders.values()].sort().join("+");
-}
-
-function notAcknowledged(key: RemoteKey, held: number, copies: number): TierError {
-  return new TierError(
-    "REMOTE_NOT_ACKNOWLEDGED",
-    `${held} of ${copies} copies of the remote page ${remoteKeyName(key)} were acknowledged; flush it before the next use`,
-    { ...key, held, copies },
-  );
 }

@@ -47,6 +47,7 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
           const books = new Map<string, Entry>();
           const away = new Set<number>();
           let seed = 0;
+          let mayBeDamaged = false; // The next page that travels, if none did since.
           for (const next of steps) {
             switch (next.do) {
               case "put": {
@@ -56,7 +57,8 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
                 const put = await subject.put(key, bytes, next).catch(() => undefined);
                 if (put === undefined) break;
                 assert.ok(put.copies >= next.copies, "an acknowledgement is for as many copies as were asked");
-                books.set(nameOf(next), { kind: next.kind, generation: put.generation, seed, mayBeLost: false });
+                books.set(nameOf(next), { kind: next.kind, generation: put.generation, seed, mayBeLost: mayBeDamaged });
+                mayBeDamaged = false;
                 break;
               }
               case "get": {
@@ -80,19 +82,20 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
                 await codeOf(remote.flushObject(1, next.object, subject.nextSequence()));
                 break;
               case "reachable":
-                candidate.setReachable(next.node, next.yes);
+                await candidate.setReachable(next.node, next.yes);
                 if (next.yes) away.delete(next.node);
                 else away.add(next.node);
                 break;
               case "full":
-                candidate.setFull(next.node, next.yes);
+                await candidate.setFull(next.node, next.yes);
                 break;
               case "restart":
-                candidate.restart(next.node);
+                await candidate.restart(next.node);
                 for (const entry of books.values()) entry.mayBeLost = true;
                 break;
               case "corrupt":
                 candidate.corruptNext?.();
+                mayBeDamaged = true;
                 for (const entry of books.values()) entry.mayBeLost = true;
                 break;
               case "loseReply":
@@ -100,7 +103,7 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
                 away.add(-1); // The next answer may not come.
                 break;
               case "drop":
-                candidate.dropEphemeral?.();
+                await candidate.dropEphemeral?.();
                 break;
               case "burst": {
                 const key = keyAt(next.index, next.object);
@@ -117,13 +120,13 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
             }
             remote.verify();
           }
-          subject.everywhere((each) => candidate.setReachable(each, true));
+          await subject.everywhere((each) => candidate.setReachable(each, true));
           await codeOf(subject.flush(keyAt(9))); // Takes the fault that may be left for the next answer.
           for (const whole of [7, 8]) {
             const flush = () => codeOf(remote.flushObject(1, whole, subject.nextSequence()));
             if ((await flush()) !== undefined) assert.equal(await flush(), undefined, "everybody can be reached");
           }
-          assert.equal(candidate.heldPages(), 0, "10.7-i nothing is held once everything is flushed");
+          assert.equal(await candidate.heldPages(), 0, "10.7-i nothing is held once everything is flushed");
           await subject.end();
         }),
         { numRuns: 60 },

@@ -33,7 +33,7 @@ export function ordering({ describe, test }: TestRunner, factory: RemoteMemoryFa
         if (whole) await subject.remote.flushObject(1, 7, subject.nextSequence());
         else await subject.flush(keyAt(1));
         await codeOf(subject.remote.put(keyAt(1), "persistent", early, zpage(1), 1));
-        assert.equal(subject.candidate.heldPages(), 0, "the page was flushed after that put");
+        assert.equal(await subject.candidate.heldPages(), 0, "the page was flushed after that put");
         await subject.end();
       }
     });
@@ -48,7 +48,7 @@ export function ordering({ describe, test }: TestRunner, factory: RemoteMemoryFa
         await subject.expectBytes(keyAt(1), generation, zpage(2));
         assert.equal(subject.remote.remotePages("persistent"), 1, "one page is held");
         await subject.flush(keyAt(1));
-        assert.equal(subject.candidate.heldPages(), 0, "and no other");
+        assert.equal(await subject.candidate.heldPages(), 0, "and no other");
         await subject.end();
       }
     });
@@ -58,7 +58,7 @@ export function ordering({ describe, test }: TestRunner, factory: RemoteMemoryFa
         const subject = await Subject.create(factory);
         subject.candidate.reorder?.(reversed);
         await Promise.all([subject.put(keyAt(1), zpage(1)), subject.flush(keyAt(1))].map(codeOf));
-        assert.equal(subject.candidate.heldPages(), 0, "the flush came after the put");
+        assert.equal(await subject.candidate.heldPages(), 0, "the flush came after the put");
         await subject.end();
       }
     });
@@ -79,7 +79,7 @@ export function ordering({ describe, test }: TestRunner, factory: RemoteMemoryFa
       subject.candidate.duplicateNext?.();
       await subject.flush(keyAt(1));
       await turns();
-      assert.equal(subject.candidate.heldPages(), 0, "nothing is left");
+      assert.equal(await subject.candidate.heldPages(), 0, "nothing is left");
       await subject.end();
     });
 

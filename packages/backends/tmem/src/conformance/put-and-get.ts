@@ -29,7 +29,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
         await subject.flush(keyAt(1));
         await subject.expectAbsent(keyAt(1), generation, kind);
         assert.equal(subject.remote.remotePages(kind), 0, "a flushed page is not counted");
-        assert.equal(subject.candidate.heldPages(), 0, "10.7-i no machine holds anything");
+        assert.equal(await subject.candidate.heldPages(), 0, "10.7-i no machine holds anything");
         await subject.end();
       });
     }
@@ -95,7 +95,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
       await subject.expectBytes(keyAt(1), generation, zpage(1));
       await subject.flush(keyAt(1));
       await subject.expectAbsent(keyAt(1), generation);
-      assert.equal(subject.candidate.heldPages(), 0, "the flush went to the holder");
+      assert.equal(await subject.candidate.heldPages(), 0, "the flush went to the holder");
       await subject.end();
     });
 
@@ -106,7 +106,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
         await subject.put(keyAt(index), zpage(index));
       }
       await subject.remote.flushObject(1, 7, subject.nextSequence());
-      assert.equal(subject.candidate.heldPages(), 0, "no machine holds a page of the object");
+      assert.equal(await subject.candidate.heldPages(), 0, "no machine holds a page of the object");
       assert.equal(subject.remote.remotePages("persistent"), 0, "nor do the books");
       await subject.end();
     });
@@ -116,7 +116,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
       const { generation } = await subject.put(keyAt(1), zpage(1));
       const gets = [0, 1].map(() => subject.expectBytes(keyAt(1), generation, zpage(1)));
       await Promise.all(gets);
-      assert.equal(subject.candidate.heldPages(), 1, "a get leaves the page with its holder");
+      assert.equal(await subject.candidate.heldPages(), 1, "a get leaves the page with its holder");
       await subject.end();
     });
 
@@ -126,7 +126,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
       for (let alive = 0; alive < nodes; alive++) {
         const { copies, generation } = await subject.put(keyAt(alive), zpage(alive), { copies: nodes });
         assert.ok(copies >= nodes, "the acknowledgement says how many hold it");
-        subject.everywhere((node) => node !== alive && subject.candidate.restart(node));
+        await subject.everywhere((node) => node !== alive && subject.candidate.restart(node));
         await subject.expectBytes(keyAt(alive), generation, zpage(alive));
       }
       await subject.end();
@@ -137,7 +137,7 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
       const code = await codeOf(subject.put(keyAt(1), zpage(1), { copies: subject.candidate.nodes + 1 }));
       assert.equal(code, "REMOTE_NOT_ACKNOWLEDGED", "fewer copies than asked");
       await subject.flush(keyAt(1));
-      assert.equal(subject.candidate.heldPages(), 0, "a flush reaches those that hold it all the same");
+      assert.equal(await subject.candidate.heldPages(), 0, "a flush reaches those that hold it all the same");
       await subject.end();
     });
   });

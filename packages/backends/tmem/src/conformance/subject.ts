@@ -8,17 +8,19 @@ export interface RemoteMemoryCandidate {
   /** Machines that hold pages: two or more, with room for at least 32 pages each. */
   readonly nodes: number;
   /** A machine has no room for more (or has again). */
-  setFull(node: number, full: boolean): void;
+  setFull(node: number, full: boolean): void | Promise<void>;
   /** A machine can be reached or not. What it holds stays. */
-  setReachable(node: number, reachable: boolean): void;
+  setReachable(node: number, reachable: boolean): void | Promise<void>;
   /** A machine restarts with nothing in memory. */
-  restart(node: number): void;
+  restart(node: number): void | Promise<void>;
   /** New pages go to this machine first. */
   setTarget(node: number): void;
   /** Pages that the machines hold for this owner, copies and garbage included. */
-  heldPages(): number;
+  heldPages(): number | Promise<number>;
+  /** Ends what the test made beside the remote memory itself. */
+  remove?(): void | Promise<void>;
   /** Machines drop the ephemeral pages that they hold. Leave it out when they never do. */
-  dropEphemeral?(): void;
+  dropEphemeral?(): void | Promise<void>;
   /** A bit of the next page that travels flips. Leave it out when it cannot be made to. */
   corruptNext?(): void;
   /** The next request is carried out, and its answer does not arrive. */
@@ -48,7 +50,9 @@ export class Subject {
   }
 
   static async create(factory: RemoteMemoryFactory): Promise<Subject> {
-    return new Subject(await factory());
+    const subject = new Subject(await factory());
+    await subject.remote.open();
+    return subject;
   }
 
   nextSequence(): number {
@@ -97,8 +101,8 @@ export class Subject {
   }
 
   /** Does the same to every machine. */
-  everywhere(act: (node: number) => void): void {
-    for (let node = 0; node < this.candidate.nodes; node++) act(node);
+  async everywhere(act: (node: number) => unknown): Promise<void> {
+    for (let node = 0; node < this.candidate.nodes; node++) await act(node);
   }
 
   async end(): Promise<void> {
@@ -107,6 +111,7 @@ export class Subject {
       assert.ok(Number.isFinite(value) && value >= 0, `counter ${name} is a number of 0 or more, got ${value}`);
     }
     await this.remote.close();
+    await this.candidate.remove?.();
   }
 }
 
