@@ -1,4 +1,16 @@
 export {
+  Container,
+  type ContainerAbout,
+  type ContainerReading,
+  type ContainerSpace,
+  type ReadingOptions,
+} from "./container/container-reader.js";
+export { ContainerWriter, type ContainerWriterOptions } from "./container/container-writer.js";
+export type { ContentWindow } from "./container/content-window.js";
+export { CONTAINER_OPS, type SpaceKind } from "./container/layout.js";
+export type { OperationBatch } from "./container/operations.js";
+export type { ContainerTotals, OperationCounts } from "./container/totals.js";
+export {
   FRONTSWAP_OPS,
   type FrontswapBatch,
   type FrontswapTrace,
