@@ -13,11 +13,13 @@ import {
   badSlot,
   isSlot,
   type NowStore,
+  type RecordStore,
   type SlotStatus,
   sameStatus,
   slotsOfSize,
   storeClosed,
 } from "@pagetier/store";
+import { FileRecords } from "./file-records.js";
 import { CLUSTER_PAGES, IoBuffers } from "./io-buffers.js";
 import { cannotOpen, type OpenedFile, openNamedFile, openPrivateFile } from "./open-file.js";
 import { SlotSet } from "./slot-set.js";
@@ -41,6 +43,8 @@ export class FileStore implements BackingStore, NowStore {
   readonly durable: boolean;
   readonly capacity: number;
   readonly now: NowStore = this;
+  readonly records: RecordStore;
+  readonly #records: FileRecords;
   readonly #path: string | undefined;
   readonly #preallocate: boolean;
   readonly #held = new SlotSet();
@@ -71,13 +75,19 @@ export class FileStore implements BackingStore, NowStore {
     this.#preallocate = options.preallocate ?? false;
     this.durable = options.path !== undefined;
     this.capacity = slotsOfSize(options.size ?? "auto");
+    this.#records = new FileRecords({
+      path: options.path,
+      capacityBytes: this.capacity * PAGE_SIZE,
+      failure: (what, cause) => this.#systemError(`${what} of store file ${this.#place}`, cause, {}),
+    });
+    this.records = this.#records;
     if (this.#preallocate && this.capacity === Number.POSITIVE_INFINITY) {
       throw new TierError("STORE_BAD_OPTION", 'preallocate needs a size, but size is "auto"; write a size like 1GiB.');
     }
   }
 
   memoryBytes(): number {
-    return this.#buffers.memoryBytes() + this.#held.memoryBytes();
+    return this.#buffers.memoryBytes() + this.#held.memoryBytes() + this.#records.memoryBytes();
   }
 
   async open(): Promise<void> {
@@ -163,20 +173,25 @@ export class FileStore implements BackingStore, NowStore {
     if (this.#closing !== undefined) throw storeClosed(this.type);
     if (this.#flushFailure !== undefined) throw this.#flushFailure;
     this.#operationsInFlight++;
-    const error = await new Promise<unknown>((resolve) => fs.fdatasync(this.#descriptor, resolve));
-    this.#operationsInFlight--;
-    this.#flushes++;
-    if (error !== null) {
+    try {
+      const error = await new Promise<unknown>((resolve) => fs.fdatasync(this.#descriptor, resolve));
+      if (error !== null) throw error;
+      await this.#records.flushRecords();
+    } catch (error) {
       // The system forgets which pages it could not write: no later flush can vouch for them.
+      const errno = TierError.is(error) ? String(error.context.errno) : errnoOf(error);
       this.#flushFailure = new TierError(
         "STORE_IO",
-        `flushing store file ${this.#place} failed (${errnoOf(error)}): what was written since the last flush may be lost; check the device and open the store again.`,
-        { path: this.#place, errno: errnoOf(error) },
+        `flushing store file ${this.#place} failed (${errno}): what was written since the last flush may be lost; check the device and open the store again.`,
+        { path: this.#place, errno },
         { cause: error },
       );
+      throw this.#flushFailure;
+    } finally {
+      this.#operationsInFlight--;
+      this.#flushes++;
+      this.#wakeIfIdle();
     }
-    this.#wakeIfIdle();
-    if (this.#flushFailure !== undefined) throw this.#flushFailure;
   }
 
   close(): Promise<void> {
@@ -196,6 +211,7 @@ export class FileStore implements BackingStore, NowStore {
       failedSlots: this.#failedSlots,
       flushes: this.#flushes,
       truncations: this.#truncations,
+      ...this.#records.counters(),
     };
   }
 
@@ -212,13 +228,14 @@ export class FileStore implements BackingStore, NowStore {
       this.#endSlot = Math.floor(fs.fstatSync(file.descriptor).size / PAGE_SIZE);
       this.#held.addBelow(Math.min(this.#endSlot, this.capacity));
       if (this.#preallocate) await this.#extend();
+      await this.#records.open();
     } catch (error) {
       if (file.created && this.#path !== undefined) fs.rmSync(file.place, { force: true });
       else fs.ftruncateSync(file.descriptor, this.#endSlot * PAGE_SIZE);
       fs.closeSync(file.descriptor);
       file.release();
       this.#descriptor = -1;
-      throw cannotOpen(file.place, errnoOf(error), error);
+      throw TierError.is(error, "STORE_OPEN") ? error : cannotOpen(file.place, errnoOf(error), error);
     }
   }
 
@@ -242,6 +259,7 @@ export class FileStore implements BackingStore, NowStore {
         this.#whenIdle = resolve;
       });
     }
+    await this.#records.close();
     if (this.#descriptor >= 0) {
       await new Promise((resolve) => fs.close(this.#descriptor, resolve)); // What was not flushed was not promised.
       this.#file?.release();
@@ -391,18 +409,23 @@ export class FileStore implements BackingStore, NowStore {
   }
 
   #ioError(action: "reading" | "writing", slot: number, cause: unknown): TierError {
+    return this.#systemError(`${action} slot ${slot} of store file ${this.#place}`, cause, { slot });
+  }
+
+  /** @param what what failed, as the beginning of a sentence */
+  #systemError(what: string, cause: unknown, details: { readonly slot?: number }): TierError {
     const errno = errnoOf(cause);
-    const context = { path: this.#place, slot, errno };
+    const context = { path: this.#place, ...details, errno };
     const options = cause instanceof Error ? { cause } : undefined;
-    const what = `${action} slot ${slot} of store file ${this.#place} failed`;
     if (errno === "ENOSPC" || errno === "EDQUOT") {
-      return new TierError("STORE_NO_SPACE", `${what}: the disk is full (${errno}); free space.`, context, options);
-    }
-    if (errno === "EFBIG") {
-      const message = `${what}: the file may not get larger (EFBIG); raise the file-size limit (ulimit -f) or set a smaller size.`;
+      const message = `${what} failed: the disk is full (${errno}); free space.`;
       return new TierError("STORE_NO_SPACE", message, context, options);
     }
-    return new TierError("STORE_IO", `${what} (${errno}); check the device.`, context, options);
+    if (errno === "EFBIG") {
+      const message = `${what} failed: the file may not get larger (EFBIG); raise the file-size limit (ulimit -f) or set a smaller size.`;
+      return new TierError("STORE_NO_SPACE", message, context, options);
+    }
+    return new TierError("STORE_IO", `${what} failed (${errno}); check the device.`, context, options);
   }
 
   #tooShort(slot: number): TierError {

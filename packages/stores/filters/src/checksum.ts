@@ -7,10 +7,12 @@ import {
   type BackingStore,
   isSlot,
   type NowStore,
+  type RecordNeighbours,
   type RecordStore,
   type SlotStatus,
   STORE_CONTRACT,
   type StorePlugin,
+  type StoreRecord,
 } from "@pagetier/store";
 import { z } from "zod";
 import { type FilterNode, FilterStore, NEXT_POSITION, nextOf } from "./filter-store.js";
@@ -27,6 +29,9 @@ export class ChecksumStore extends FilterStore implements NowStore {
   readonly type = "checksum";
   readonly #blocks = new Map<number, Uint32Array>();
   readonly #recordSums = new Map<number, number>();
+  /** Records whose put is under way, by the number of the last one: until it ends, the old record may be read as well. */
+  readonly #recordPuts = new Map<number, number>();
+  #puts = 0;
   #checked = 0;
   #unchecked = 0;
   #mismatches = 0;
@@ -43,25 +48,22 @@ export class ChecksumStore extends FilterStore implements NowStore {
     const { records } = this.next;
     if (records === undefined) return undefined;
     return {
-      putRecords: async (list) => {
-        const keys = list.map(({ key }) => key);
-        for (const { key, bytes } of list) this.#recordSums.set(key, sumOf(bytes));
-        const statuses = await records.putRecords(list);
-        statuses.forEach((status, index) => {
-          if (status !== undefined) this.#recordSums.delete(keys[index]!);
-        });
-        return statuses;
-      },
-      getRecord: async (key, into) => {
-        const length = await records.getRecord(key, into);
+      putRecords: (list) => this.#putRecords(records, list),
+      getRecord: async (key, into, neighbours) => {
+        const length = await records.getRecord(key, into, neighbours && this.#checking(neighbours));
         const expected = this.#recordSums.get(key) ?? NONE;
         const status = length === 0 ? undefined : this.#compare(expected, into.subarray(0, length), `record ${key}`);
         if (status !== undefined) throw status;
         return length;
       },
       deleteRecords: (keys) => {
-        for (const key of keys) this.#recordSums.delete(key);
+        for (const key of keys) this.#forgetRecord(key);
         return records.deleteRecords(keys);
+      },
+      clearRecords: () => {
+        this.#recordSums.clear();
+        this.#recordPuts.clear();
+        return records.clearRecords();
       },
     };
   }
@@ -99,6 +101,38 @@ export class ChecksumStore extends FilterStore implements NowStore {
       checksumChecked: this.#checked,
       checksumUnchecked: this.#unchecked,
       checksumMismatches: this.#mismatches,
+    };
+  }
+
+  async #putRecords(records: RecordStore, list: readonly StoreRecord[]): Promise<SlotStatus[]> {
+    const put = ++this.#puts;
+    const sums = list.map(({ key, bytes }) => {
+      this.#forgetRecord(key);
+      this.#recordPuts.set(key, put);
+      return { key, sum: sumOf(bytes) };
+    });
+    const statuses = await records.putRecords(list);
+    for (const [index, { key, sum }] of sums.entries()) {
+      if (this.#recordPuts.get(key) !== put) continue; // A later call on the record has overtaken this one.
+      this.#recordPuts.delete(key);
+      if (statuses[index] === undefined) this.#recordSums.set(key, sum);
+    }
+    return statuses;
+  }
+
+  #forgetRecord(key: number): void {
+    this.#recordSums.delete(key);
+    this.#recordPuts.delete(key);
+  }
+
+  /** Shows those neighbours that are what was written. */
+  #checking({ recordsMax, visit }: RecordNeighbours): RecordNeighbours {
+    return {
+      recordsMax,
+      visit: (key, bytes) => {
+        const status = this.#compare(this.#recordSums.get(key) ?? NONE, bytes, `record ${key}`);
+        if (status === undefined) visit(key, bytes);
+      },
     };
   }
 

@@ -42,8 +42,9 @@ export class DelayStore extends FilterStore {
     if (records === undefined) return undefined;
     return {
       putRecords: (list) => this.#slower(records.putRecords(list), this.#writeUs(pagesOf(list, PAGE_SIZE))),
-      getRecord: (key, into) => this.#slower(records.getRecord(key, into), this.#readUs(1)),
+      getRecord: (key, into, neighbours) => this.#slower(records.getRecord(key, into, neighbours), this.#readUs(1)),
       deleteRecords: (keys) => records.deleteRecords(keys),
+      clearRecords: () => records.clearRecords(),
     };
   }
 

@@ -105,11 +105,20 @@ export class DeviceStore extends FilterStore {
     return {
       putRecords: (list) =>
         this.#until(records.putRecords(list), this.#command(this.#head, pagesOf(list, PAGE_SIZE), true)),
-      getRecord: async (key, into) => {
-        const bytes = await records.getRecord(key, into);
-        return this.#until(Promise.resolve(bytes), this.#command(key, bytes / PAGE_SIZE, false));
+      getRecord: async (key, into, neighbours) => {
+        let read = 0;
+        const counted = neighbours && {
+          recordsMax: neighbours.recordsMax,
+          visit: (neighbour: number, bytes: Uint8Array): void => {
+            read += bytes.length;
+            neighbours.visit(neighbour, bytes);
+          },
+        };
+        const bytes = await records.getRecord(key, into, counted);
+        return this.#until(Promise.resolve(bytes), this.#command(key, (read + bytes) / PAGE_SIZE, false));
       },
       deleteRecords: (keys) => records.deleteRecords(keys),
+      clearRecords: () => records.clearRecords(),
     };
   }
 

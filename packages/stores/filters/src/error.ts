@@ -64,14 +64,15 @@ export class ErrorStore extends FilterStore implements NowStore {
     if (records === undefined) return undefined;
     return {
       putRecords: (list) => this.#putRecords(records, list),
-      getRecord: async (key, into) => {
+      getRecord: async (key, into, neighbours) => {
         const hit = !this.closing && this.#hits("read");
         if (hit && !this.#flipping) throw this.#failure(`reading record ${key}`);
-        const length = await records.getRecord(key, into);
+        const length = await records.getRecord(key, into, neighbours);
         if (hit && length > 0) this.#flip(into.subarray(0, length));
         return length;
       },
       deleteRecords: (keys) => records.deleteRecords(keys),
+      clearRecords: () => records.clearRecords(),
     };
   }
 

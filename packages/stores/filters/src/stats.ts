@@ -76,9 +76,9 @@ export class StatsStore extends FilterStore implements NowStore {
         }
         return statuses;
       },
-      getRecord: async (key, into) => {
+      getRecord: async (key, into, neighbours) => {
         try {
-          const length = await records.getRecord(key, into);
+          const length = await records.getRecord(key, into, neighbours);
           this.#recordsGot++;
           this.#recordBytesGot += length;
           return length;
@@ -91,6 +91,7 @@ export class StatsStore extends FilterStore implements NowStore {
         this.#recordsDeleted += keys.length;
         return records.deleteRecords(keys);
       },
+      clearRecords: () => records.clearRecords(),
     };
   }
 

@@ -50,8 +50,9 @@ export class ThrottleStore extends FilterStore implements NowStore {
     if (records === undefined) return undefined;
     return {
       putRecords: (list) => this.#putRecords(records, list),
-      getRecord: (key, into) => records.getRecord(key, into),
+      getRecord: (key, into, neighbours) => records.getRecord(key, into, neighbours),
       deleteRecords: (keys) => records.deleteRecords(keys),
+      clearRecords: () => records.clearRecords(),
     };
   }
 

@@ -10,11 +10,14 @@ import {
   badSlot,
   isSlot,
   type NowStore,
+  PackedRecords,
+  type RecordStore,
   type SlotStatus,
   sameStatus,
   slotsOfSize,
   storeClosed,
 } from "@pagetier/store";
+import { MemoryRecordDevice } from "./record-device.js";
 
 const SEGMENT_PAGES = 256;
 const SEGMENT_BYTES = SEGMENT_PAGES * PAGE_SIZE;
@@ -37,6 +40,9 @@ export class MemoryStore implements BackingStore, NowStore {
   readonly durable = false;
   readonly capacity: number;
   readonly now: NowStore = this;
+  readonly records: RecordStore;
+  readonly #recordDevice = new MemoryRecordDevice();
+  readonly #records: PackedRecords;
   readonly #segments = new Map<number, Segment>();
   #state: "new" | "open" | "closed" = "new";
   #heldPages = 0;
@@ -47,10 +53,19 @@ export class MemoryStore implements BackingStore, NowStore {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.capacity = slotsOfSize(options.size ?? "auto");
+    const capacityBytes = this.capacity * PAGE_SIZE;
+    this.#records = new PackedRecords({
+      type: this.type,
+      device: this.#recordDevice,
+      capacityBytes,
+      durable: false,
+    });
+    this.records = this.#records;
   }
 
   memoryBytes(): number {
-    return this.#segments.size * (SEGMENT_BYTES + SEGMENT_PAGES * 8) + this.#heldPages * VIEW_BYTES;
+    const slotBytes = this.#segments.size * (SEGMENT_BYTES + SEGMENT_PAGES * 8) + this.#heldPages * VIEW_BYTES;
+    return slotBytes + this.#recordDevice.bytes + this.#records.memoryBytes();
   }
 
   async open(): Promise<void> {
@@ -105,6 +120,8 @@ export class MemoryStore implements BackingStore, NowStore {
 
   async close(): Promise<void> {
     this.#state = "closed";
+    await this.#records.close();
+    this.#recordDevice.clear();
     this.#segments.clear();
     this.#heldPages = 0;
   }
@@ -116,6 +133,7 @@ export class MemoryStore implements BackingStore, NowStore {
       writtenPages: this.#writtenPages,
       discardedPages: this.#discardedPages,
       failedSlots: this.#failedSlots,
+      ...this.#records.counters(),
     };
   }
 

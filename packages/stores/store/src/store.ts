@@ -71,18 +71,37 @@ export interface Record {
   readonly bytes: Uint8Array;
 }
 
+/** Records that lie beside another and come along when it is read. */
+export interface RecordNeighbours {
+  /** Most records to be shown. */
+  readonly recordsMax: number;
+  /** Called for each, nearest first, before the read is over. The bytes are the store's: copy what is to stay. */
+  readonly visit: (key: number, bytes: Uint8Array) => void;
+}
+
 /**
  * Variable-length records, packed: what compressed write-back stands on. A record is replaced by a later put of its key.
  * The store collects the garbage that replacing and deleting leave, and counts what that costs: `recordBytesWritten`
  * (asked for) against `deviceBytesWritten` in its counters.
+ *
+ * Keys and slots are apart: record 5 is no part of slot 5. Records take as many bytes as the store has in slots, beside
+ * them. Calls on one key take effect in the order in which they were made, also when they overlap; a get that overlaps a
+ * put finds the old record or the new one. Where the store is durable, a put that had completed is found after a flush;
+ * a deleted record may be there again, as a discarded page may.
  */
 export interface RecordStore {
-  /** The bytes are taken before the call returns its promise. */
+  /** The bytes are taken before the call returns its promise. What one call puts lies together, in its order. */
   putRecords(records: readonly Record[]): Promise<SlotStatus[]>;
-  /** @returns bytes copied into `into` (1..PAGE_SIZE), or 0 when there is no such record. @throws TierError STORE_IO, STORE_CORRUPT, STORE_CLOSED */
-  getRecord(key: number, into: Uint8Array): Promise<number>;
-  /** Unknown keys are ignored. */
+  /**
+   * @param neighbours shown what the store read beside the record, if it did; it may show none
+   * @returns bytes copied into `into` (1..PAGE_SIZE), or 0 when there is no such record
+   * @throws TierError STORE_IO, STORE_CORRUPT, STORE_CLOSED
+   */
+  getRecord(key: number, into: Uint8Array, neighbours?: RecordNeighbours): Promise<number>;
+  /** Unknown keys are ignored. Never fails: giving space back is best effort. */
   deleteRecords(keys: readonly number[]): Promise<void>;
+  /** Deletes all records, and what an earlier life of the store left of others; for good, if no put is under way. @throws TierError STORE_IO */
+  clearRecords(): Promise<void>;
 }
 
 /** What a store is made from. `next` is there for filters, whose position `next` is a store. */

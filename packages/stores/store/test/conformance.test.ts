@@ -10,7 +10,7 @@ import {
   storeConformance,
   type TestRunner,
 } from "../src/conformance/index.js";
-import { type BackingStore, isSlot, type SlotStatus, type StoreRecord } from "../src/index.js";
+import { type BackingStore, isSlot, type RecordNeighbours, type SlotStatus, type StoreRecord } from "../src/index.js";
 
 const REST: SlotStatus = undefined;
 
@@ -296,6 +296,58 @@ const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean }
     fails: "are replaced by a later put and gone when deleted",
     Store: class extends ReferenceStore {
       protected override async deleteRecords(): Promise<void> {}
+    },
+  },
+  "lets an earlier put overtake a later one": {
+    fails: "take effect in the order in which calls were made, also when they overlap",
+    Store: class extends ReferenceStore {
+      #calls = 0;
+      protected override async putRecords(records: readonly StoreRecord[]): Promise<SlotStatus[]> {
+        const taken = records.map(({ key, bytes }) => ({ key, bytes: bytes.slice() }));
+        if (this.#calls++ % 2 === 0) for (let turn = 0; turn < 3; turn++) await this.later(() => undefined);
+        return super.putRecords(taken);
+      }
+    },
+  },
+  "shows the record itself as its neighbour": {
+    fails: "show those that were put with them, as they are now",
+    Store: class extends ReferenceStore {
+      protected override async getRecord(
+        key: number,
+        into: Uint8Array,
+        neighbours?: RecordNeighbours,
+      ): Promise<number> {
+        const length = await super.getRecord(key, into, neighbours);
+        neighbours?.visit(key, into.subarray(0, length));
+        return length;
+      }
+    },
+  },
+  "clears nothing": {
+    fails: "are all gone when they are cleared",
+    Store: class extends ReferenceStore {
+      protected override async clearRecords(): Promise<void> {}
+    },
+  },
+  "brings an older record back": {
+    fails: "are found again after a flush, where the store is durable",
+    Store: class extends ReferenceStore {
+      override async close(): Promise<void> {
+        const last = [...this.disk.records].at(-1);
+        if (last !== undefined) this.disk.records.set(last[0], new Uint8Array(5));
+        await super.close();
+      }
+    },
+  },
+  "loses other records when one fails": {
+    fails: "a failing operation harms its own records and nothing else",
+    device: true,
+    Store: class extends ReferenceStore {
+      protected override async putRecords(records: readonly StoreRecord[]): Promise<SlotStatus[]> {
+        const statuses = await super.putRecords(records);
+        if (statuses.some((status) => status !== undefined)) this.disk.records.delete(records[5]!.key);
+        return statuses;
+      }
     },
   },
   "copies records too late": {

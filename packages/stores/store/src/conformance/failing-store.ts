@@ -1,11 +1,11 @@
 import { type Counters, TierError } from "@pagetier/base";
 import { sameStatus } from "../slots.js";
-import type { BackingStore, SlotStatus } from "../store.js";
+import type { BackingStore, RecordStore, SlotStatus } from "../store.js";
 import type { FailureScript } from "./subject.js";
 
 /**
- * A store above another that fails one operation and passes on all others. A page read, a page written and a flush are
- * an operation each; what fails does not reach the store beneath.
+ * A store above another that fails one operation and passes on all others. A page or record read, one written and a
+ * flush are an operation each; what fails does not reach the store beneath.
  */
 export class FailingStore implements BackingStore {
   readonly type: string;
@@ -19,6 +19,26 @@ export class FailingStore implements BackingStore {
     this.type = next.type;
     this.durable = next.durable;
     this.capacity = next.capacity;
+  }
+
+  get records(): RecordStore | undefined {
+    const { records } = this.#next;
+    if (records === undefined) return undefined;
+    return {
+      putRecords: (list) => {
+        const keys = list.map(({ key }) => key);
+        const bytes = list.map((record) => record.bytes);
+        return this.#pass(keys, bytes, (passed, from) =>
+          records.putRecords(passed.map((key, index) => ({ key, bytes: from[index]! }))),
+        );
+      },
+      getRecord: async (key, into, neighbours) => {
+        if (--this.#left === 0) throw new TierError("STORE_IO", `record ${key} fails, says the test.`);
+        return records.getRecord(key, into, neighbours);
+      },
+      deleteRecords: (keys) => records.deleteRecords(keys),
+      clearRecords: () => records.clearRecords(),
+    };
   }
 
   /** Lets the `nth` operation from now fail. */

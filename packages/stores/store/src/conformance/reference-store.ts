@@ -3,7 +3,14 @@
 // what the kit's own canaries break.
 import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
 import { badSlot, isSlot, storeClosed } from "../slots.js";
-import type { BackingStore, NowStore, RecordStore, SlotStatus, Record as StoreRecord } from "../store.js";
+import type {
+  BackingStore,
+  NowStore,
+  RecordNeighbours,
+  RecordStore,
+  SlotStatus,
+  Record as StoreRecord,
+} from "../store.js";
 
 /** What outlives a {@link ReferenceStore}. */
 export interface ReferenceDisk {
@@ -33,6 +40,8 @@ export class ReferenceStore implements BackingStore {
   protected readonly inFlight = new Set<Promise<unknown>>();
   protected readonly failures: (() => boolean) | undefined;
   #recordBytes = 0;
+  /** The keys that were put together with a key, in their order. */
+  readonly #batches = new Map<number, readonly number[]>();
 
   constructor(disk: ReferenceDisk = emptyDisk(), options: ReferenceStoreOptions = {}) {
     this.disk = disk;
@@ -45,8 +54,9 @@ export class ReferenceStore implements BackingStore {
     };
     this.records = {
       putRecords: (records) => this.putRecords(records),
-      getRecord: (key, into) => this.getRecord(key, into),
+      getRecord: (key, into, neighbours) => this.getRecord(key, into, neighbours),
       deleteRecords: (keys) => this.deleteRecords(keys),
+      clearRecords: () => this.clearRecords(),
     };
   }
 
@@ -126,26 +136,56 @@ export class ReferenceStore implements BackingStore {
     const taken = records.map(({ key, bytes }) => ({ key, bytes: bytes.slice() }));
     return this.later(() => {
       if (refused) return taken.map(() => this.gone());
-      for (const { key, bytes } of taken) {
+      const together = taken.map(({ key }) => key);
+      return taken.map(({ key, bytes }) => {
         assert(bytes.length >= 1 && bytes.length <= PAGE_SIZE, "a record has 1..PAGE_SIZE bytes");
+        if (this.failures?.()) return new TierError("STORE_IO", `record ${key} of the reference store failed.`);
+        if (this.#heldBytes() + bytes.length > this.capacity * PAGE_SIZE) {
+          return new TierError("STORE_NO_SPACE", `the reference store has no room for record ${key}.`);
+        }
         this.disk.records.set(key, bytes);
+        this.#batches.set(key, together);
         this.#recordBytes += bytes.length;
-      }
-      return taken.map(() => undefined);
+        return undefined;
+      });
     });
   }
 
-  protected getRecord(key: number, into: Uint8Array): Promise<number> {
+  protected getRecord(key: number, into: Uint8Array, neighbours?: RecordNeighbours): Promise<number> {
     const refused = this.closed;
     return this.later(() => {
       if (refused) throw this.gone();
       const bytes = this.disk.records.get(key);
-      if (bytes !== undefined) into.set(bytes);
-      return bytes?.length ?? 0;
+      if (bytes === undefined) return 0;
+      if (this.failures?.()) throw new TierError("STORE_IO", `record ${key} of the reference store failed.`);
+      into.set(bytes);
+      if (neighbours !== undefined) this.#showNeighbours(key, neighbours);
+      return bytes.length;
     });
   }
 
   protected async deleteRecords(keys: readonly number[]): Promise<void> {
-    for (const key of keys) this.disk.records.delete(key);
+    await this.later(() => {
+      for (const key of keys) this.disk.records.delete(key);
+    });
+  }
+
+  protected async clearRecords(): Promise<void> {
+    await this.later(() => this.disk.records.clear());
+  }
+
+  #heldBytes(): number {
+    let bytes = 0;
+    for (const record of this.disk.records.values()) bytes += record.length;
+    return bytes;
+  }
+
+  #showNeighbours(key: number, { recordsMax, visit }: RecordNeighbours): void {
+    const together = this.#batches.get(key) ?? [];
+    const present = together.filter((each) => each !== key && this.#batches.get(each) === together);
+    for (const each of present.slice(0, recordsMax)) {
+      const bytes = this.disk.records.get(each);
+      if (bytes !== undefined) visit(each, bytes);
+    }
   }
 }
