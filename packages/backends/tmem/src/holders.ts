@@ -44,7 +44,8 @@ export interface Holders {
   open(): Promise<void>;
   /** Stores a parcel (see `parcel.ts`). @param copies machines that are to hold it; fewer may be answered */
   put(place: number, key: RemoteKey, kind: RemoteKind, parcel: Uint8Array, copies: number): Promise<HolderPut>;
-  get(place: number, key: RemoteKey): Promise<HolderGet>;
+  /** @param sequence that of the put which is meant: who answers with an older parcel may be behind, and somebody else not */
+  get(place: number, key: RemoteKey, kind: RemoteKind, sequence: number): Promise<HolderGet>;
   /** Removes a page. @param mayBeLate whether an earlier put of the key may still arrive: it must not come back */
   flush(place: number, key: RemoteKey, sequence: number, mayBeLate: boolean): Promise<HolderFlush>;
   /** Bytes of memory held for this. */

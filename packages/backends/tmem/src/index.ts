@@ -26,6 +26,7 @@ export {
   PARCEL_BYTES,
   PARCEL_SEQUENCE_FIRST,
   PARCEL_SEQUENCE_LAST,
+  parcelSequence,
   sealParcel,
   sequenceBytes,
   tombstone,

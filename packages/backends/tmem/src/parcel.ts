@@ -63,6 +63,11 @@ export function isPage(parcel: Uint8Array): boolean {
   return parcel.length > HEADER_BYTES;
 }
 
+/** The sequence that a holder's bytes have, 0 when they are no parcel. */
+export function parcelSequence(parcel: Uint8Array): number {
+  return parcel.length < HEADER_BYTES ? 0 : sequenceIn(new DataView(parcel.buffer, parcel.byteOffset));
+}
+
 /** The sequence of a parcel as six bytes, for holders that compare. */
 export function sequenceBytes(sequence: number): Uint8Array {
   const bytes = new Uint8Array(6);

@@ -91,6 +91,7 @@ export class RemoteOwner implements RemoteMemory {
     copies: number,
   ): Promise<RemoteAcknowledgement> {
     assert(copies >= 1, "a put asks for one copy or more");
+    assert(sequence >= 1, "operations are numbered from 1");
     this.#puts++;
     const parcel = sealParcel(key, kind, sequence, bytes);
     const book = this.#bookFor(key, sequence);
@@ -133,7 +134,7 @@ export class RemoteOwner implements RemoteMemory {
       const meant = expected.split("+");
       for (const [place, life] of byPlace.entries()) {
         if (life === undefined || !meant.includes(life)) continue; // It acknowledged another put than the caller means.
-        const answer = await this.#answer(this.#holders.get(place, key));
+        const answer = await this.#answer(this.#holders.get(place, key, kind, sequence));
         if (answer.said === "silent") {
           silent = answer;
           continue;

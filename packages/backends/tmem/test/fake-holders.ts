@@ -9,6 +9,7 @@ import {
   type HolderPut,
   type HolderSilent,
   type Holders,
+  parcelSequence,
   type RemoteKey,
   type RemoteKind,
   RemoteOwner,
@@ -37,7 +38,7 @@ export class FakeHolders implements Holders {
     const node = this.nodes[place]!;
     const bytes = this.#travelled(parcel);
     return this.#ask(node, () => {
-      const said = node.put(key, kind, sequenceOf(parcel), { bytes, sum: sumOf(bytes) });
+      const said = node.put(key, kind, parcelSequence(parcel), { bytes, sum: sumOf(bytes) });
       return said === "stored" ? { said, copies: 1, life: node.generation } : { said: said as "full" | "late" };
     });
   }
@@ -133,9 +134,4 @@ export function ownerCandidate(
     hold: () => network.hold(),
     release: () => network.release(),
   };
-}
-
-function sequenceOf(parcel: Uint8Array): number {
-  const view = new DataView(parcel.buffer, parcel.byteOffset);
-  return view.getUint16(2) * 2 ** 32 + view.getUint32(4);
 }

@@ -63,10 +63,15 @@ export class ClusterKeyspace implements RedisKeyspace {
 
   async lookAgain(key: string, engine: RedisEngine, error: unknown): Promise<boolean> {
     const slot = slotOfKey(key);
-    const moved = errorWord(error) === "MOVED" ? movedTo(error as Error) : undefined;
+    const moved = errorWord(error) === "MOVED" ? redirection(error as Error) : undefined;
     if (moved !== undefined) this.#bySlot[slot] = this.#pool.at(moved);
     await this.#refresh();
     return this.#bySlot[slot] !== undefined && this.#bySlot[slot] !== engine;
+  }
+
+  askedAt(error: unknown): RedisEngine | undefined {
+    const address = errorWord(error) === "ASK" ? redirection(error as Error) : undefined;
+    return address && this.#pool.at(address);
   }
 
   close(): void {
@@ -148,7 +153,7 @@ function rangeOf([first, last, master, ...replicas]: readonly RedisReply[], aske
 }
 
 /** Where `MOVED 3999 127.0.0.1:6381` leads. */
-function movedTo({ message }: Error): RedisAddress | undefined {
-  const match = /^MOVED \d+ (.+):(\d+)$/.exec(message);
+function redirection({ message }: Error): RedisAddress | undefined {
+  const match = /^(?:MOVED|ASK) \d+ (.+):(\d+)$/.exec(message);
   return match === null || match[1] === "" ? undefined : { host: match[1]!, port: Number(match[2]) };
 }

@@ -4,7 +4,7 @@
 
 import { assert } from "@pagetier/base";
 import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
-import { redisRefused, redisSilent } from "./redis-error.js";
+import { redisRefused, redisSilent, SilentTooLong } from "./redis-error.js";
 import { parseServerInfo, type ServerInfo } from "./server-info.js";
 import { addressText, type RedisAccess, type RedisAddress } from "./settings.js";
 import type { Watchdog, Watched } from "./watchdog.js";
@@ -96,8 +96,8 @@ export class RedisConnection implements Watched {
       return (await this.#client.sendCommand(command as RedisArgument[])) as RedisReply;
     } catch (error) {
       if (error instanceof ErrorReply) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw redisSilent(this.address, reason, true, this.#broken ?? error);
+      const cause = this.#broken ?? error;
+      throw redisSilent(this.address, cause instanceof Error ? cause.message : String(cause), true, cause);
     } finally {
       this.#end();
     }
@@ -105,7 +105,7 @@ export class RedisConnection implements Watched {
 
   /** Nothing was answered for too long. */
   expire(): void {
-    this.#broken ??= new Error(`no answer for ${this.#timeoutNs / 1e6} ms`);
+    this.#broken ??= new SilentTooLong(this.#timeoutNs / 1e6);
     this.close();
   }
 

@@ -2,7 +2,7 @@ export { ClusterKeyspace } from "./cluster.js";
 export { type RedisArgument, RedisConnection, type RedisReply } from "./connection.js";
 export { RedisEngine, type RedisPreparation, type RedisPurpose } from "./engine.js";
 export { EngineList, type RedisKeyspace } from "./keyspace.js";
-export { errorWord, maybeDone, redisRefused, redisSilent } from "./redis-error.js";
+export { errorWord, isBroken, maybeDone, redisRefused, redisSilent } from "./redis-error.js";
 export { isAtLeast, parseServerInfo, type ServerInfo } from "./server-info.js";
 export {
   accessOf,

@@ -20,6 +20,8 @@ export interface RedisKeyspace {
    * @returns whether it is worth asking again: another engine serves the key now
    */
   lookAgain(key: string, engine: RedisEngine, error: unknown): Promise<boolean>;
+  /** The engine that an `ASK` names: to be asked once, with `ASKING` before. */
+  askedAt(error: unknown): RedisEngine | undefined;
   close(): void;
 }
 
@@ -82,6 +84,10 @@ export class EngineList implements RedisKeyspace {
 
   async lookAgain(): Promise<boolean> {
     return false;
+  }
+
+  askedAt(): undefined {
+    return undefined;
   }
 
   close(): void {

@@ -14,6 +14,18 @@ export function redisSilent(address: string, reason: string, sent: boolean, caus
   );
 }
 
+/** Whether a connection broke under a command, rather than being silent for too long: a new one may serve at once. */
+export function isBroken(error: unknown): boolean {
+  return maybeDone(error) && !((error as TierError).cause instanceof SilentTooLong);
+}
+
+/** Why a connection was given up. */
+export class SilentTooLong extends Error {
+  constructor(milliseconds: number) {
+    super(`no answer for ${milliseconds} ms`);
+  }
+}
+
 /** Whether a command without an answer may have been carried out. Errors that are answers: no. */
 export function maybeDone(error: unknown): boolean {
   return TierError.is(error, "REDIS_SILENT") && error.context.sent === true;

@@ -3,6 +3,7 @@ export { failures } from "./failures.js";
 export { FakeNetwork } from "./fake-network.js";
 export { FakeNode, type Parcel, type PutAnswer } from "./fake-node.js";
 export { FakeRemoteMemory, type FakeRemoteMemoryOptions } from "./fake-remote-memory.js";
+export { FaultyHolders } from "./faulty-holders.js";
 export { agreesWithModel } from "./model.js";
 export { ordering } from "./ordering.js";
 export { putAndGet } from "./put-and-get.js";

@@ -36,8 +36,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("burst" as const), index, object, reversed: fc.boolean() }) },
 );
 
-/** Random operations and faults, compared with the owner's books: the right bytes, or an error that is true. */
-export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteMemoryFactory): void {
+/**
+ * Random operations and faults, compared with the owner's books: the right bytes, or an error that is true.
+ *
+ * @param runs sequences tried: fewer where each takes long
+ */
+export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteMemoryFactory, runs = 60): void {
   describe("model", () => {
     test("never other bytes, and no loss without a cause", async () => {
       await fc.assert(
@@ -129,7 +133,7 @@ export function agreesWithModel({ describe, test }: TestRunner, factory: RemoteM
           assert.equal(await candidate.heldPages(), 0, "10.7-i nothing is held once everything is flushed");
           await subject.end();
         }),
-        { numRuns: 60 },
+        { numRuns: runs },
       );
     });
   });

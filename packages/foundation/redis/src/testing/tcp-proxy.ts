@@ -5,6 +5,7 @@ interface LineState {
   isCut: boolean;
   isHeld: boolean;
   delayMs: number;
+  targetPort: number;
   readonly held: (() => void)[];
 }
 
@@ -24,7 +25,7 @@ export class TcpProxy implements AsyncDisposable {
 
   static async start(targetPort: number): Promise<TcpProxy> {
     const sockets = new Set<Socket>();
-    const state: LineState = { isCut: false, isHeld: false, delayMs: 0, held: [] };
+    const state: LineState = { isCut: false, isHeld: false, delayMs: 0, targetPort, held: [] };
     const pass = (from: Socket, to: Socket): void => {
       from.on("data", (data) => {
         const forward = (): void => {
@@ -45,7 +46,7 @@ export class TcpProxy implements AsyncDisposable {
         client.destroy();
         return;
       }
-      const upstream = connect(targetPort, "127.0.0.1");
+      const upstream = connect(state.targetPort, "127.0.0.1");
       for (const socket of [client, upstream]) {
         socket.setNoDelay(true);
         sockets.add(socket);
@@ -67,6 +68,13 @@ export class TcpProxy implements AsyncDisposable {
   cut(isCut = true): void {
     this.#state.isCut = isCut;
     if (!isCut) return;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  /** Drops every connection; the next ones lead to another engine. */
+  retarget(port: number): void {
+    this.#state.targetPort = port;
     for (const socket of this.#sockets) socket.destroy();
     this.#sockets.clear();
   }
