@@ -158,7 +158,7 @@ const CASES: readonly Case[] = [
   ["--limit 0", run(...INPUTS, "--limit", "0"), /--limit .*'0' is invalid\. Write a positive whole number/],
   ["a fraction as limit", run(...INPUTS, "--limit", "1.5"), /--limit .*'1\.5' is invalid/],
   ["--seed x", run(...INPUTS, "--seed", "x"), /--seed .*'x' is invalid\. Write a whole number/],
-  ["an unknown format", run(...INPUTS, "--format", "u64"), /"u64" is unknown; write one of u32, oracleGeneral, text/],
+  ["an unknown format", run(...INPUTS, "--format", "u64"), /"u64" is unknown; write one of u32, oracleGeneral, lcs, /],
   ["an unknown kind of time", run(...INPUTS, "--time", "lunar"), /--time .*'lunar' is invalid\. Allowed choices are/],
   ["an unknown option", run(...INPUTS, "--memroy", "64MiB"), /unknown option '--memroy' \(Did you mean --memory\?\)/],
   ["an unknown command", ["rnu"], /unknown command 'rnu' \(Did you mean run\?\)/],

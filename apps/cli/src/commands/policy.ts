@@ -42,7 +42,7 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
   program
     .command("policy")
     .description("count the misses of eviction policies on a trace, at several capacities")
-    .requiredOption("--trace <file>", "key trace: .u32, oracleGeneral or text, also .gz and .zst")
+    .requiredOption("--trace <file>", "trace, in any format of docs/traces.md, also .gz and .zst")
     .option(
       "--policy <names>",
       "policies, separated by commas; options as name:key=value",
@@ -59,7 +59,10 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
       ),
     )
     .option("--shards <rate>", "replay a sample of the keys only, e.g. 0.01 or 1%, and state the error", samplingRate)
-    .option("--format <name>", "format of the trace where its name and contents do not tell")
+    .option(
+      "--format <name>",
+      "format of the trace where its name and contents do not tell, e.g. tencent, csv:key=2:time=1",
+    )
     .option("--limit <requests>", "read only the first so many", positiveInteger)
     .option("--seed <number>", "for policies that draw at random", integer, 1)
     .option("--no-bound", "leave out the comparison with Belady's bound")

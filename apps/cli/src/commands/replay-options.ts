@@ -22,9 +22,12 @@ export interface ReplayFlags {
 
 export function addReplayOptions(command: Command): Command {
   return command
-    .requiredOption("--trace <file>", "key trace: .u32, oracleGeneral or text, also .gz and .zst")
+    .requiredOption("--trace <file>", "trace, in any format of docs/traces.md, also .gz and .zst")
     .requiredOption("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst")
-    .option("--format <name>", "format of the trace where its name and contents do not tell")
+    .option(
+      "--format <name>",
+      "format of the trace where its name and contents do not tell, e.g. tencent, csv:key=2:time=1",
+    )
     .option("--memory <size>", "memory budget, e.g. 64MiB; default: the recipe's")
     .option("--limit <accesses>", "replay only the first so many", positiveInteger)
     .addOption(

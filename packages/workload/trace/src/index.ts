@@ -10,6 +10,8 @@ export type { ContentWindow } from "./container/content-window.js";
 export { CONTAINER_OPS, type SpaceKind } from "./container/layout.js";
 export type { OperationBatch } from "./container/operations.js";
 export type { ContainerTotals, OperationCounts } from "./container/totals.js";
+export { parseTraceFormat, type TraceFormatSpec } from "./format-spec.js";
+export { FORMATS } from "./formats/catalogue.js";
 export {
   FRONTSWAP_OPS,
   type FrontswapBatch,
@@ -36,7 +38,6 @@ export {
 } from "./replay.js";
 export {
   BATCH_REQUESTS,
-  parseTraceFormat,
   REQUEST_OPS,
   TRACE_FORMATS,
   type TraceAddresses,

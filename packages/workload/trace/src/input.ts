@@ -35,6 +35,8 @@ export interface Input {
    * frame), the trailer's for gzip (modulo 4 GiB). `undefined`: not said.
    */
   readonly contentBytes: number | undefined;
+  /** Bytes of the file that the last reading has taken. */
+  readonly bytesRead: number;
   /**
    * Reads the (decompressed) bytes. A chunk is valid until the next one is asked for.
    *
@@ -64,6 +66,7 @@ export async function openInput(path: string, subject: InputSubject): Promise<In
     }
     const head = new Uint8Array(18);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    refuseOtherPacking(path, subject, head.subarray(0, bytesRead));
     const compression = compressionOf(head.subarray(0, bytesRead));
     let contentBytes: number | undefined = status.size;
     if (compression === "zstd") contentBytes = zstdContentBytes(head.subarray(0, bytesRead));
@@ -77,6 +80,8 @@ export async function openInput(path: string, subject: InputSubject): Promise<In
 }
 
 class FileInput implements Input {
+  bytesRead = 0;
+
   constructor(
     readonly path: string,
     readonly subject: InputSubject,
@@ -86,11 +91,12 @@ class FileInput implements Input {
   ) {}
 
   chunks(): AsyncGenerator<Uint8Array, unknown, undefined> {
-    if (this.compression === "none") return readPlain(this.path, this.subject);
+    this.bytesRead = 0;
+    if (this.compression === "none") return readPlain(this);
     if (this.compression === "gzip") return readThrough(this, zlib.createGunzip(), 0);
     const withZstd: ZlibWithZstd = zlib;
     return withZstd.createZstdDecompress === undefined
-      ? zstdDecode(readPlain(this.path, this.subject), this)
+      ? zstdDecode(readPlain(this), this)
       : readZstdFrames(this, withZstd.createZstdDecompress);
   }
 }
@@ -103,6 +109,28 @@ function compressionOf(head: Uint8Array): Compression {
   return zstdFrameKind(head) === undefined ? "none" : "zstd";
 }
 
+/** How files begin that are packed in ways that Node does not unpack, and what unpacks them. */
+const OTHER_PACKINGS = [
+  { name: "xz", begin: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], suffix: /\.xz$/i, command: "xz -dk" },
+  { name: "bzip2", begin: [0x42, 0x5a, 0x68], suffix: /\.bz2$/i, command: "bunzip2 -k" },
+  { name: "zip", begin: [0x50, 0x4b, 0x03, 0x04], suffix: /\.zip$/i, command: "unzip" },
+];
+
+/** Page files may begin with any bytes, so there the name has to say it too. */
+function refuseOtherPacking(path: string, subject: InputSubject, head: Uint8Array): void {
+  const packing = OTHER_PACKINGS.find(
+    ({ begin, suffix }) =>
+      begin.every((byte, index) => head[index] === byte) && (subject === "trace" || suffix.test(path)),
+  );
+  if (packing === undefined) return;
+  throw new TierError(
+    errorCode(subject, "FORMAT"),
+    `The ${subjectName(subject)} ${path} is packed with ${packing.name}, which is not unpacked here; ` +
+      `unpack it first (${packing.command} ${path}).`,
+    { path, packing: packing.name },
+  );
+}
+
 async function gzipContentBytes(handle: FileHandle, fileBytes: number): Promise<number | undefined> {
   if (fileBytes < 20) return undefined;
   const tail = Buffer.alloc(4);
@@ -110,13 +138,15 @@ async function gzipContentBytes(handle: FileHandle, fileBytes: number): Promise<
   return tail.readUInt32LE(0);
 }
 
-async function* readPlain(path: string, subject: InputSubject): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readPlain(input: FileInput): AsyncGenerator<Uint8Array, void, undefined> {
+  const { path, subject } = input;
   const handle = await openFile(path, subject);
   try {
     const buffer = new Uint8Array(READ_BYTES);
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, null);
       if (bytesRead === 0) return;
+      input.bytesRead += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
@@ -132,7 +162,7 @@ async function* readPlain(path: string, subject: InputSubject): AsyncGenerator<U
  * @returns the bytes of the file that the decompressor took
  */
 async function* readThrough(
-  input: Input,
+  input: FileInput,
   decoder: Transform,
   start: number,
 ): AsyncGenerator<Uint8Array, number, undefined> {
@@ -143,7 +173,10 @@ async function* readThrough(
   });
   pipeline(source, decoder, () => undefined); // Failures reach the loop below through the decoder.
   try {
-    for await (const chunk of decoder) yield chunk;
+    for await (const chunk of decoder) {
+      input.bytesRead = start + consumedBytes(decoder);
+      yield chunk;
+    }
   } catch (error) {
     if (sourceFailed) throw readError(input.path, input.subject, error);
     const what = isTruncation(error) ? "ends too early" : "is damaged";
@@ -157,7 +190,7 @@ async function* readThrough(
  * file: each frame gets a decoder of its own, and skippable ones are stepped over here.
  */
 async function* readZstdFrames(
-  input: Input,
+  input: FileInput,
   createDecoder: () => Transform,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const head = new Uint8Array(8);

@@ -3,7 +3,7 @@
 
 import { PAGE_SIZE, TierError } from "@pagetier/base";
 import { type Input, openInput } from "./input.js";
-import { isTraceName } from "./open-trace.js";
+import { formatNamed } from "./tell-format.js";
 
 /** Pages in memory, one after another. */
 export interface PageFile {
@@ -32,7 +32,7 @@ const GROWTH_BYTES_MIN = 2 ** 20;
  */
 export async function openPages(path: string, options: PageFileOptions = {}): Promise<PageFile> {
   const input = await openInput(path, "pages");
-  if (isTraceName(path)) {
+  if (formatNamed(path) !== undefined) {
     throw new TierError(
       "PAGES_FORMAT",
       `The page file ${path} looks like a trace by its name; did you swap --trace and --pages?`,

@@ -1,9 +1,27 @@
-import { TierError } from "@pagetier/base";
 import type { Compression } from "./input-error.js";
 import type { KeyMap } from "./key-map.js";
 
 /** Formats that {@link openTrace} reads. */
-export const TRACE_FORMATS = ["u32", "oracleGeneral", "text"] as const;
+export const TRACE_FORMATS = [
+  "u32",
+  "oracleGeneral",
+  "lcs",
+  "vscsi",
+  "text",
+  "arc",
+  "csv",
+  "msr",
+  "spc",
+  "systor",
+  "alibaba",
+  "tencent",
+  "k5cloud",
+  "twitter",
+  "cachelib",
+  "fio",
+  "lackey",
+  "frontswap",
+] as const;
 export type TraceFormat = (typeof TRACE_FORMATS)[number];
 
 /** Requests of a batch, at most. */
@@ -45,9 +63,13 @@ export interface TraceReader extends AsyncIterable<TraceBatch> {
   readonly addresses: TraceAddresses;
   /**
    * Requests, when known before reading: exact for plain files and generators, from the compressed file's own word
-   * otherwise (gzip counts modulo 4 GiB), `undefined` for text. For progress.
+   * otherwise (gzip counts modulo 4 GiB), `undefined` where lines or requests of several pages are counted in reading.
    */
   readonly total: number | undefined;
+  /** How far the current reading is, in bytes of the file; `undefined`: it is no file. For progress. */
+  readonly position?: { readonly bytes: number; readonly totalBytes: number } | undefined;
+  /** What the last reading left out, by a plural noun that says why: `"instruction fetches"`. Nothing was: no entry. */
+  readonly skipped?: Readonly<Record<string, number>> | undefined;
   /** The numbers given so far; `keys.count` is the number of distinct keys. */
   readonly keys: KeyMap;
 }
@@ -76,19 +98,4 @@ export class BatchBuffer implements TraceBatch {
     this.ops = fields.ops ? new Uint8Array(capacity) : undefined;
     this.times = fields.times ? new Float64Array(capacity) : undefined;
   }
-}
-
-/**
- * Reads a format's name as a user writes it.
- *
- * @throws TierError TRACE_FORMAT when there is no such format
- */
-export function parseTraceFormat(text: string): TraceFormat {
-  const format = TRACE_FORMATS.find((name) => name.toLowerCase() === text.toLowerCase());
-  if (format !== undefined) return format;
-  throw new TierError(
-    "TRACE_FORMAT",
-    `The trace format ${JSON.stringify(text)} is unknown; write one of ${TRACE_FORMATS.join(", ")}.`,
-    { format: text },
-  );
 }

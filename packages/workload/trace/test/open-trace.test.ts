@@ -215,10 +215,12 @@ describe("a file that cannot be used", () => {
     expect((await failure(file("heap.pages.gz", gzipSync(new Uint8Array(4096))))).code).toBe("TRACE_FORMAT");
     expect((await failure(file("text.u32", "1\n2\n3\n4\n"))).message).toMatch(/holds text/);
     expect((await failure(file("text.oracleGeneral", "1\n2\n"))).message).toMatch(/holds text/);
-    expect((await failure(file("what.bin", Uint8Array.from([1, 2, 3, 200])))).message).toMatch(/state it \(u32/);
+    expect((await failure(file("what.bin", Uint8Array.from([1, 2, 3, 200])))).message).toMatch(
+      /it could be u32 \(requests: 1\); state it \(--format u32, oracleGeneral, lcs or vscsi\)/,
+    );
     expect((await failure(file("u32.txt", u32Bytes([[200, 0]])), "text")).code).toBe("TRACE_BAD_LINE");
-    expect(() => parseTraceFormat("vscsi")).toThrow(/"vscsi" is unknown; write one of u32, oracleGeneral, text/);
-    expect(parseTraceFormat("ORACLEGENERAL")).toBe("oracleGeneral");
+    expect(() => parseTraceFormat("vscsy")).toThrow(/"vscsy" is unknown; write one of u32, oracleGeneral, lcs/);
+    expect(parseTraceFormat("ORACLEGENERAL")).toEqual({ format: "oracleGeneral", options: {} });
   });
 
   test("of random bytes, under any name, gives requests or a TierError", async () => {

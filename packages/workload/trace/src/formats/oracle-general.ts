@@ -7,46 +7,63 @@
 
 import { keyOfId } from "../key-map.js";
 import type { BatchBuffer } from "../trace.js";
-import { RecordDecoder } from "./decoder.js";
+import { WordRecordDecoder } from "./decoder.js";
+import type { FormatDefinition, Head, Recognition } from "./format.js";
 
-export const ORACLE_GENERAL_BYTES = 24;
+const RECORD_BYTES = 24;
+const RECORD_WORDS = RECORD_BYTES / 4;
+const NS_PER_SECOND = 1e9;
 
-export class OracleGeneralDecoder extends RecordDecoder {
-  constructor(path: string) {
-    super(path, "oracleGeneral", ORACLE_GENERAL_BYTES);
-  }
+class OracleGeneralDecoder extends WordRecordDecoder {
+  #startSeconds = -1;
 
-  protected decodeRecords(bytes: Uint8Array, start: number, count: number, batch: BatchBuffer): void {
-    const { keys, writes } = batch;
-    let at = start;
-    for (let index = batch.length, end = index + count; index < end; index++, at += ORACLE_GENERAL_BYTES) {
-      keys[index] = keyOfId(word(bytes, at + 4), word(bytes, at + 8));
-      writes[index] = 0;
+  protected decodeWords(words: Int32Array, count: number, batch: BatchBuffer): number {
+    const { keys, writes, ops, times } = batch;
+    const taken = Math.min(count, batch.capacity - batch.length);
+    const end = batch.length + taken;
+    if (this.#startSeconds < 0 && taken > 0) this.#startSeconds = words[0]! >>> 0;
+    const start = this.#startSeconds;
+    for (let index = batch.length, at = 0; index < end; index++, at += RECORD_WORDS) {
+      keys[index] = keyOfId(words[at + 1]!, words[at + 2]!);
+      if (times !== undefined) times[index] = ((words[at]! >>> 0) - start) * NS_PER_SECOND;
     }
+    writes.fill(0, batch.length, end);
+    ops?.fill(0, batch.length, end);
+    batch.length = end;
+    return taken;
   }
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 /**
- * Tells whether bytes at the start of a file can be oracleGeneral: at least two whole records, each of whose next
- * request lies behind it or is none, with times that never go back.
+ * Certain when there are at least two whole records, each of whose next request lies behind it or is none, with times
+ * that never go back.
  */
-export function looksLikeOracleGeneral(head: Uint8Array): boolean {
-  const records = Math.floor(head.length / ORACLE_GENERAL_BYTES);
+function recognise({ bytes, lines }: Head): Recognition {
+  if (lines !== undefined) return "no";
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const records = Math.floor(bytes.length / RECORD_BYTES);
   let time = 0;
   for (let record = 0; record < records; record++) {
-    const at = record * ORACLE_GENERAL_BYTES;
-    const low = word(head, at + 16) >>> 0;
-    const high = word(head, at + 20);
-    const none = (high === -1 && low === 0xffffffff) || (high === 0x7fffffff && low === 0xffffffff);
-    const next = high * 4294967296 + low;
-    if (!none && !(next > record + 1 && next < 2 ** 44)) return false;
-    const now = word(head, at) >>> 0;
-    if (now < time) return false;
+    const at = record * RECORD_BYTES;
+    const next = view.getBigInt64(at + 16, true);
+    const none = next === -1n || next === 2n ** 63n - 1n;
+    if (!none && !(next > BigInt(record + 1) && next < 2n ** 44n)) return "no";
+    const now = view.getUint32(at, true);
+    if (now < time) return "no";
     time = now;
   }
-  return records >= 2;
+  return records >= 2 ? "certain" : "no";
 }
+
+export const oracleGeneral: FormatDefinition = {
+  summary: "libCacheSim's records of 24 bytes: time, object, size, next request",
+  isText: false,
+  isNamed: (name) => name.includes("oraclegeneral") && !name.includes("opns"),
+  recognise,
+  open: ({ path }) => ({
+    addresses: "objects",
+    times: true,
+    requestBytes: RECORD_BYTES,
+    decoder: () => new OracleGeneralDecoder({ path, format: "oracleGeneral", recordBytes: RECORD_BYTES }),
+  }),
+};

@@ -2,154 +2,109 @@
 //
 //   line   = key [separator op]        blank lines and lines that begin with # or * are skipped
 //   key    = decimal digits, or 0x and hexadecimal digits; up to 64 bits
-//   op     = r or w, upper or lower case; without it a request is a read
+//   op     = r, w, or f for a page that is freed, upper or lower case; without it a request is a read
 //   blanks, tabs and commas separate; LF or CRLF ends a line; the last line may lack its end
+//
+// The traces of LIRS are of this form.
 
-import { TierError } from "@pagetier/base";
 import { keyOfId } from "../key-map.js";
-import type { BatchBuffer } from "../trace.js";
-import type { TraceDecoder } from "./decoder.js";
+import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
+import type { FormatDefinition } from "./format.js";
+import {
+  BLANK,
+  COMMA,
+  HASH,
+  LineDecoder,
+  LOWER,
+  NEWLINE,
+  NINE,
+  RETURN,
+  STAR,
+  TAB,
+  textOf,
+  wordEnd,
+  ZERO,
+} from "./line-decoder.js";
 
-const LINE_BYTES_MAX = 4096;
-const NEWLINE = 10;
-const RETURN = 13;
-const TAB = 9;
-const BLANK = 32;
-const COMMA = 44;
-const HASH = 35;
-const STAR = 42;
-const ZERO = 48;
-const NINE = 57;
-const LOWER = 32; // Set in lower case letters.
+const LETTER_F = 102;
 const LETTER_R = 114;
 const LETTER_W = 119;
 const LETTER_X = 120;
+const LINE = /^\s*(\d+|0x[\da-f]+)([\s,]+[rwf])?\s*$/i;
 
-export class TextDecoder implements TraceDecoder {
-  readonly #path: string;
-  readonly #begun = new Uint8Array(LINE_BYTES_MAX + 1); // One more byte, for the newline that ends it.
-  #begunLength = 0;
-  #line = 1;
+export class TextDecoder extends LineDecoder {
+  protected readonly grammar = "write one key (a whole number) per line, and r, w or f behind it if you like";
 
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  decode(bytes: Uint8Array, start: number, batch: BatchBuffer): number {
-    let at = start;
-    if (this.#begunLength > 0) {
-      if (batch.length === batch.capacity) return at;
-      const newline = bytes.indexOf(NEWLINE, at);
-      at = this.#keep(bytes, at, newline < 0 ? bytes.length : newline + 1);
-      if (newline < 0) return at;
-      this.#parseLines(this.#begun, 0, this.#begunLength, batch);
-      this.#begunLength = 0;
-    }
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
-    if (at < end) at = this.#parseLines(bytes, at, end, batch);
-    if (at < end || batch.length === batch.capacity) return at;
-    return this.#keep(bytes, at, bytes.length);
-  }
-
-  finish(batch: BatchBuffer): void {
-    if (this.#begunLength === 0) return;
-    this.#begun[this.#begunLength] = NEWLINE;
-    this.#parseLines(this.#begun, 0, this.#begunLength + 1, batch);
-    this.#begunLength = 0;
-  }
-
-  #keep(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#begunLength + (end - start) > LINE_BYTES_MAX) {
-      throw this.#badLine(`is longer than ${LINE_BYTES_MAX} bytes`, bytes, start);
-    }
-    for (let at = start; at < end; at++) this.#begun[this.#begunLength++] = bytes[at]!;
-    return end;
-  }
-
-  /** Parses whole lines in bytes[start..end), of which the last byte is a newline, until the batch is full. */
-  #parseLines(bytes: Uint8Array, start: number, end: number, batch: BatchBuffer): number {
+  protected parseLines(bytes: Uint8Array, start: number, end: number, batch: BatchBuffer): number {
     const { keys, writes, capacity } = batch;
+    const plain = batch.ops === undefined;
     let at = start;
-    let length = batch.length;
-    while (at < end && length < capacity) {
+    while (at < end && batch.length < capacity) {
       const lineStart = at;
       let byte = bytes[at]!;
       while (byte === BLANK || byte === TAB || byte === RETURN) byte = bytes[++at]!;
       if (byte === HASH || byte === STAR) {
         at = bytes.indexOf(NEWLINE, at) + 1;
-        this.#line++;
+        this.line++;
         continue;
       }
       if (byte === NEWLINE) {
         at++;
-        this.#line++;
+        this.line++;
         continue;
       }
       const digits = at;
       let key = 0;
       for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]!) key = key * 10 + (byte - ZERO);
-      if (at === digits) throw this.#badLine("does not begin with a key", bytes, lineStart);
+      if (at === digits) throw this.badLine("does not begin with a key", bytes, lineStart);
       if (key > Number.MAX_SAFE_INTEGER || (byte | LOWER) === LETTER_X) {
-        at = tokenEnd(bytes, at);
+        at = wordEnd(bytes, at);
         byte = bytes[at]!;
         key = this.#wideKey(bytes, digits, at);
       }
       while (byte === BLANK || byte === TAB || byte === COMMA) byte = bytes[++at]!;
-      let write = 0;
+      let op = 0;
       if (byte !== NEWLINE && byte !== RETURN) {
-        const letter = byte | LOWER;
-        if (letter !== LETTER_R && letter !== LETTER_W)
-          throw this.#badLine("is not a key and r or w", bytes, lineStart);
-        write = letter === LETTER_W ? 1 : 0;
+        op = opOf(byte | LOWER);
+        if (op < 0) throw this.badLine("is not a key and r, w or f", bytes, lineStart);
         byte = bytes[++at]!;
       }
       while (byte === BLANK || byte === TAB || byte === RETURN) byte = bytes[++at]!;
-      if (byte !== NEWLINE) throw this.#badLine("is not a key and r or w", bytes, lineStart);
+      if (byte !== NEWLINE) throw this.badLine("is not a key and r, w or f", bytes, lineStart);
       at++;
-      keys[length] = key;
-      writes[length] = write;
-      length++;
-      this.#line++;
+      this.line++;
+      if (plain && op < REQUEST_OPS.free) {
+        keys[batch.length] = key;
+        writes[batch.length++] = op;
+      } else this.requests.add(batch, key, 1, op, 0);
     }
-    batch.length = length;
     return at;
   }
 
   /** A key in hexadecimal digits, or of more than 53 bits. */
   #wideKey(bytes: Uint8Array, start: number, end: number): number {
-    const text = textOf(bytes, start, end);
-    const id = /^(\d{1,20}|0x[\da-f]{1,16})$/i.test(text) ? BigInt(text) : -1n;
-    if (id < 0n || id >= 2n ** 64n) throw this.#badLine("does not begin with a key of at most 64 bits", bytes, start);
-    return keyOfId(Number(id & 0xffffffffn), Number(id >> 32n));
-  }
-
-  #badLine(what: string, bytes: Uint8Array, start: number): TierError {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const text = textOf(bytes, start, Math.min(newline < 0 ? bytes.length : newline, start + 40)).trimEnd();
-    return new TierError(
-      "TRACE_BAD_LINE",
-      `Line ${this.#line} of the trace ${this.#path} ${what}: ${JSON.stringify(text)}; ` +
-        "write one key (a whole number) per line, and r or w behind it if you like.",
-      { path: this.#path, line: this.#line, text },
-    );
+    const id = wideId(textOf(bytes, start, end));
+    if (id === undefined) throw this.badLine("does not begin with a key of at most 64 bits", bytes, start);
+    return id;
   }
 }
 
-function tokenEnd(bytes: Uint8Array, start: number): number {
-  let at = start;
-  for (let byte = bytes[at]!; byte > BLANK && byte !== COMMA; ) byte = bytes[++at]!;
-  return at;
+/** The key of an id of at most 64 bits, in decimal digits or `0x` and hexadecimal ones; `undefined`: it is none. */
+export function wideId(text: string): number | undefined {
+  if (!/^(\d{1,20}|0x[\da-f]{1,16})$/i.test(text)) return undefined;
+  const id = BigInt(text);
+  return id < 2n ** 64n ? keyOfId(Number(id & 0xffffffffn), Number(id >> 32n)) : undefined;
 }
 
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.slice(start, end));
+function opOf(letter: number): number {
+  if (letter === LETTER_R) return REQUEST_OPS.read;
+  if (letter === LETTER_W) return REQUEST_OPS.write;
+  return letter === LETTER_F ? REQUEST_OPS.free : -1;
 }
 
-/** Tells whether bytes at the start of a file can be text: printable ASCII, line ends and tabs. */
-export function looksLikeText(head: Uint8Array): boolean {
-  for (const byte of head) {
-    if (byte === TAB || byte === NEWLINE || byte === RETURN) continue;
-    if (byte < BLANK || byte > 126) return false;
-  }
-  return head.length > 0;
-}
+export const text: FormatDefinition = {
+  summary: "one key per line, r, w or f behind it if you like; LIRS's traces",
+  isText: true,
+  recognise: ({ lines }) => (lines?.[0] !== undefined && LINE.test(lines[0]) ? "certain" : "no"),
+  open: ({ path }) => ({ addresses: "keys", times: false, decoder: () => new TextDecoder(path) }),
+};
