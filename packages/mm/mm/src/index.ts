@@ -14,4 +14,4 @@ export {
   type SwapStore,
 } from "./options.js";
 export type { AnonSpace, CloseOptions, FileSpace, PageId, PageLocation } from "./space.js";
-export type { MmStats, TierStats } from "./stats.js";
+export type { MmStats, SwapStats, TierStats } from "./stats.js";

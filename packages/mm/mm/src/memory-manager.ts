@@ -36,9 +36,9 @@ import { Reclaim } from "./reclaim.js";
 import type { AnonSpace, FileSpace, PageId, PageLocation } from "./space.js";
 import { StallClock } from "./stall-clock.js";
 import type { MmStats, TierStats } from "./stats.js";
-import { Swap } from "./swap.js";
+import { type LoadSource, Swap } from "./swap.js";
 import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js";
-import { VirtualSwap } from "./virtual-swap.js";
+import { SwapSwitch } from "./swap-switch.js";
 
 const OWNER_NAME = "resident";
 
@@ -48,6 +48,12 @@ interface Fault {
   /** Done in one go with the page's arrival, in the order in which they came. */
   readonly accesses: (() => void)[];
 }
+
+/**
+ * For whom a frame is: an access to a page without content below, one to a page with a copy there, or nobody in particular, to
+ * empty a swap store.
+ */
+type FrameUse = "access" | "swapIn" | "drain";
 
 /** The memory manager of one stack. Also the write-back path of its backends. */
 @injectable()
@@ -61,6 +67,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #owner: number;
   readonly #table = new PageTable();
   readonly #swap: Swap;
+  readonly #switch: SwapSwitch;
   readonly #cleancache: CleancacheHook;
   readonly #cache: PageCache;
   readonly #reclaim: Reclaim;
@@ -93,7 +100,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   ) {
     this.#frames = frames;
     this.#frontswap = frontswap;
-    this.#stores = swapStores(stores, options);
+    this.#stores = stores;
     const shrinksAnon = options.engine === "shrinkers" || options.trigger === "shrinker";
     const list = { seeks: options.listSeeks, batch: options.listBatch, observer: options.observer };
     const anonList = shrinksAnon ? new LruShrinker("anon-pages", list) : undefined;
@@ -116,10 +123,24 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       policy: this.#lists.anon,
       frontswap,
       scheduler,
-      stores: this.#stores,
       inFlightMax: options.inFlightPagesMax,
       isFaulting: (page) => this.#faults.has(page),
       poolsOnCompletion: options.trigger === "completion",
+    });
+    this.#switch = new SwapSwitch({
+      swap: this.#swap,
+      table: this.#table,
+      scheduler,
+      bringIn: (page, arrived) => this.#bringHome(page, arrived),
+      frames,
+      owner: this.#owner,
+      frontswap,
+      slots: options.swapSlots,
+      charge: (type, bytes) => this.#chargeMakingRoom(type, bytes),
+      uncharge: (bytes) => this.#unchargeBuffers(bytes),
+      refuseClosed: () => {
+        if (this.#state === "closed") this.#mustBeOpen();
+      },
     });
     this.#cleancache = cleancache;
     const isOpen = (): boolean => this.#state === "open";
@@ -139,7 +160,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         },
         mustBeOpen: () => this.#mustBeOpen(),
         takeNow: () => this.#takeFrameNow(),
-        take: (hasCopyBelow) => this.#takeFrame(hasCopyBelow),
+        take: (hasCopyBelow) => this.#takeFrame(hasCopyBelow ? "swapIn" : "access"),
       },
     });
     this.#reclaim = new Reclaim({
@@ -160,22 +181,15 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   /**
    * Opens the swap stores. Comes once, before the first space.
    *
-   * @throws TierError STORE_OPEN (what was opened is closed again), MM_NO_ROOM when I/O buffers do not fit the budget
+   * @throws TierError STORE_OPEN (what was opened is closed again), MM_NO_ROOM when I/O buffers do not fit the budget,
+   *   MM_SWAP_EXISTS, MM_TOO_MANY_SWAPS
    */
   async open(): Promise<void> {
     assert(this.#state === "new", "a memory manager is opened once");
-    const opened: SwapStore[] = [];
     try {
-      for (const [type, swap] of this.#stores.entries()) {
-        await swap.store.open();
-        opened.push(swap);
-        this.#swap.areas[type]!.open();
-        const bytes = swap.store.memoryBytes();
-        this.#chargeBuffers(swap.store.type, bytes);
-      }
+      for (const swap of this.#stores) await this.#switch.turnOn(swap);
     } catch (error) {
-      for (const swap of opened) await swap.store.close();
-      this.#unchargeBuffers(this.#ioBufferBytes);
+      await this.#switch.close();
       throw error;
     }
     this.#state = "open";
@@ -308,7 +322,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     const pooled = this.#frontswap.locate(areaOf(word), offsetOf(word));
     if (pooled !== undefined) return { tier: "pool", ...pooled, copyBelow: area.isOnDevice(offsetOf(word)) };
     if (area.isOnDevice(offsetOf(word)))
-      return { tier: "store", backend: area.store.type, bytes: PAGE_SIZE, copyBelow: false };
+      return { tier: "store", backend: area.storeName(offsetOf(word)), bytes: PAGE_SIZE, copyBelow: false };
     return { tier: "remote", backend: "", bytes: PAGE_SIZE, copyBelow: false };
   }
 
@@ -340,6 +354,45 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     return freed;
   }
 
+  /**
+   * Adds a swap store, which belongs to the manager from now on.
+   *
+   * @returns the name by which it is turned off
+   * @throws TierError STORE_OPEN, MM_NO_ROOM, MM_SWAP_EXISTS, MM_TOO_MANY_SWAPS, MM_CLOSED; the store is closed then
+   */
+  async swapOn(swap: SwapStore): Promise<string> {
+    this.#mustBeOpen();
+    return this.#switch.turnOn(swap);
+  }
+
+  /**
+   * Takes a swap store away: what it holds, in whatever pool it lies, comes into memory and leaves for elsewhere; or, where
+   * slots are virtual, moves to another store. Accesses go on, and before: one that finds no memory ends this.
+   *
+   * @param options.pages takes so many pages away from it, and leaves it on
+   * @returns pages that went from it
+   * @throws TierError MM_BAD_RANGE, MM_NO_SWAP, MM_CLOSED; MM_SWAP_IN_USE when there is no room for what it holds, or some of it cannot be read:
+   *   the store is on as before, nothing is lost
+   */
+  async swapOff(name: string, options: { readonly pages?: number | undefined } = {}): Promise<number> {
+    this.#mustBeOpen();
+    if (options.pages !== undefined) mustCountPages(options.pages);
+    return this.#switch.turnOff(name, options.pages);
+  }
+
+  /**
+   * Brings pages that pools hold back into memory, until at most so many remain there or free memory is down to the high
+   * watermark (Linux: frontswap_shrink).
+   *
+   * @returns pages that pools hold no more
+   * @throws TierError MM_BAD_RANGE, MM_CLOSED
+   */
+  async shrinkFrontswap(targetPages: number): Promise<number> {
+    this.#mustBeOpen();
+    mustCountPages(targetPages);
+    return this.#switch.shrinkFrontswap(targetPages);
+  }
+
   stats(): MmStats {
     const stall = this.#stall.read(this.#reclaim.nowNs);
     const pool = this.#poolFaults + this.#cache.poolFaults;
@@ -361,6 +414,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       },
       stall,
       tiers: this.#tiers(),
+      swaps: this.#swap.areas.flatMap((area) => area.swaps()),
       counters: this.counters(),
     };
   }
@@ -389,6 +443,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       deviceWriteErrors: writer.errors,
       deviceDiscardErrors: this.#swap.discardErrors,
       slotsExhausted: this.#swap.slotsExhausted,
+      ...this.#switch.counters(),
       ...this.#cache.counters(),
       ...this.#reclaim.counters(),
     };
@@ -426,6 +481,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   async #close(): Promise<void> {
     this.#state = "closed";
+    await this.#switch.stop();
     await Promise.allSettled([...this.#faults.values()].map((fault) => fault.done));
     await this.#reclaim.stop();
     await this.#cache.writer.stop();
@@ -436,7 +492,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     await this.#swap.flush();
     for (const space of [...this.#spaces]) await space.close();
     while (this.#swap.io.count > 0) await this.#swap.io.next();
-    for (const swap of this.#stores) await swap.store.close();
+    await this.#switch.close();
     this.#unchargeBuffers(this.#ioBufferBytes);
     if (failure !== undefined) throw failure;
   }
@@ -464,6 +520,13 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       );
     }
     this.#ioBufferBytes += bytes;
+  }
+
+  /** As above; a stack that runs has its memory in use, and makes room. @throws TierError MM_NO_ROOM */
+  async #chargeMakingRoom(type: string, bytes: number): Promise<void> {
+    if (this.#state === "open" && bytes > 0 && !this.#frames.charge(bytes)) await this.#reclaim.shrink(2 * bytes);
+    else if (this.#state === "open" && bytes > 0) this.#frames.uncharge(bytes);
+    this.#chargeBuffers(type, bytes);
   }
 
   #unchargeBuffers(bytes: number): void {
@@ -523,7 +586,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     return mapped;
   }
 
-  #count(source: "pool" | "store" | "remote" | undefined): boolean {
+  #count(source: LoadSource | undefined): boolean {
     if (source === undefined) return false;
     if (source === "pool") this.#poolFaults++;
     else if (source === "store") this.#storeFaults++;
@@ -552,30 +615,61 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   async #bringIn(page: PageId, accesses: readonly (() => void)[]): Promise<void> {
-    const frame = await this.#takeFrame(isSlot(this.#table.word(page)));
+    const frame = await this.#takeFrame(isSlot(this.#table.word(page)) ? "swapIn" : "access");
+    await this.#fill(page, frame, accesses);
+  }
+
+  /**
+   * Fills a frame with a page that is not in memory, or gives it back.
+   *
+   * @param accesses done as soon as it is; if there are none by then, nobody asked for the page
+   * @param arrived called after them
+   */
+  async #fill(page: PageId, frame: Frame, accesses: readonly (() => void)[], arrived?: () => void): Promise<void> {
     // Another look: the page may have been discarded or written to while this waited for memory.
     const word = this.#table.word(page);
-    if (word === 0) this.#firstTouch(page, frame);
+    if (word === 0 && accesses.length > 0) this.#firstTouch(page, frame);
     else if (!isSlot(word)) this.#frames.give(frame);
     else {
-      let mapped = false;
+      let source: LoadSource | undefined;
       try {
-        mapped = this.#count(await this.#swap.load(page, word, frame));
+        source = await this.#swap.load(page, word, frame);
       } finally {
-        if (!mapped) this.#frames.give(frame);
+        if (source === undefined) this.#frames.give(frame);
       }
+      if (accesses.length > 0) this.#count(source);
     }
     for (const access of accesses) access();
+    arrived?.();
+  }
+
+  /**
+   * Brings a page in that nobody asked for, so that it can give its slot up; or waits for somebody who is at it.
+   *
+   * @throws TierError MM_OUT_OF_MEMORY when there is no memory without taking the reserve
+   */
+  async #bringHome(page: PageId, arrived: () => void): Promise<void> {
+    const running = this.#faults.get(page);
+    if (running !== undefined) return running.done;
+    const frame = await this.#takeFrame("drain");
+    if (this.#faults.has(page)) {
+      this.#frames.give(frame);
+      return;
+    }
+    const accesses: (() => void)[] = [];
+    const done = this.#fill(page, frame, accesses, arrived).finally(() => this.#faults.delete(page));
+    this.#faults.set(page, { done, accesses });
+    await done;
   }
 
   /**
    * A frame for a user page, waiting as long as waiting helps.
    *
-   * @param isSwapIn whether the page has a copy below, which makes it one that can leave: then the reserve may be used after
+   * @param use a page that is swapped in has a copy below, which makes it one that can leave: then the reserve may be used after
    *   two rounds that gained nothing, so that what was swapped out can be read even when no other page can leave any more
    * @throws TierError MM_OUT_OF_MEMORY, MM_CLOSED
    */
-  async #takeFrame(isSwapIn: boolean): Promise<Frame> {
+  async #takeFrame(use: FrameUse): Promise<Frame> {
     for (let rounds = 0; rounds < RECLAIM_ROUNDS_MAX; rounds++) {
       this.#mustBeOpen();
       const frame = this.#frames.take("user", this.#owner);
@@ -584,11 +678,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         return frame;
       }
       if (await this.#reclaim.direct()) rounds = -1;
-      else if (isSwapIn && rounds > 0) {
+      else if (use === "swapIn" && rounds > 0) {
         const spare = this.#frames.take("writeback", this.#owner);
         if (spare !== NO_FRAME) return spare;
       }
+      // An access goes before whoever keeps slots from being used.
+      if (use !== "drain" && rounds === RECLAIM_ROUNDS_MAX - 1 && this.#switch.cancel()) rounds = -1;
     }
+    if (use === "drain") throw this.#outOfMemoryError();
     this.#outOfMemory++;
     throw this.#outOfMemoryError();
   }
@@ -638,8 +735,8 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       });
     }
     for (const area of this.#swap.areas) {
-      for (const { name, used } of area.devices) {
-        tiers.push({ name, kind: "store", pages: used, frames: 0, bytes: used * PAGE_SIZE });
+      for (const { name, slots } of area.swaps()) {
+        tiers.push({ name, kind: "store", pages: slots.onDevice, frames: 0, bytes: slots.onDevice * PAGE_SIZE });
       }
     }
     for (const { name, pages } of this.#files) {
@@ -656,13 +753,6 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 }
 
-/** The areas' stores: one before all of them where slots are virtual. */
-function swapStores(stores: readonly SwapStore[], { swapSlots }: MmOptions): readonly SwapStore[] {
-  if (swapSlots === "device" || stores.length === 0) return stores;
-  const store = new VirtualSwap(stores);
-  return [{ store, priority: 0, io: store.now === undefined ? "async" : "now" }];
-}
-
 /** @throws TierError MM_BAD_RANGE */
 function pagesOf(what: string, options: { readonly name: string; readonly size: number }): number {
   const pages = Math.ceil(options.size / PAGE_SIZE);
@@ -672,4 +762,12 @@ function pagesOf(what: string, options: { readonly name: string; readonly size: 
     `${what} ${options.name} has ${options.size} bytes; the size is 1 byte to 4 TiB.`,
     { ...options },
   );
+}
+
+/** @throws TierError MM_BAD_RANGE */
+function mustCountPages(pages: number): void {
+  if (Number.isSafeInteger(pages) && pages >= 0) return;
+  throw new TierError("MM_BAD_RANGE", `${String(pages)} is no number of pages; write a whole number of 0 or more.`, {
+    pages,
+  });
 }

@@ -55,10 +55,21 @@ export const MM_OPTIONS: unique symbol = Symbol.for("@pagetier/mm/MmOptions") as
 /** A store to swap to. */
 export interface SwapStore {
   readonly store: BackingStore;
-  /** Higher goes first; equal priorities are used in the order of the list. */
-  readonly priority: number;
+  /** By which it is shown and turned off. Left out: the store's type, numbered where that is taken. */
+  readonly name?: string | undefined;
+  /**
+   * Higher goes first; equal ones take turns, a cluster each. Left out: one lower than that of the one before which left it
+   * out, -2 being the first, as in Linux.
+   */
+  readonly priority?: number | undefined;
   /** `"now"` blocks instead of waiting, where the store can: for devices faster than a turn of the event loop. */
   readonly io: "now" | "async";
+}
+
+/** A swap store with what it did not say for itself. */
+export interface NamedSwap extends SwapStore {
+  readonly name: string;
+  readonly priority: number;
 }
 
 /** Where a composition root binds the list of {@link SwapStore}, which may be empty. (A tsyringe token.) */

@@ -12,6 +12,20 @@ export interface TierStats {
   readonly bytes: number;
 }
 
+/** A swap store that is on (Linux: a line of /proc/swaps). */
+export interface SwapStats {
+  /** By which it is turned off. */
+  readonly name: string;
+  /** Type of the store: `file`. */
+  readonly store: string;
+  readonly priority: number;
+  readonly io: "now" | "async";
+  /** Whether it is being turned off. */
+  readonly draining: boolean;
+  /** Slots that it has (`Infinity`: as many as wanted), that are taken, and whose content its device holds. */
+  readonly slots: { readonly total: number; readonly used: number; readonly onDevice: number };
+}
+
 /** A snapshot of the core. */
 export interface MmStats {
   /** Minor: first touch, no tier asked. Major: the content came from below. */
@@ -34,5 +48,7 @@ export interface MmStats {
   /** In the manner of PSI: milliseconds in which some access waited, and in which nothing else got done. */
   readonly stall: { readonly someMs: number; readonly fullMs: number };
   readonly tiers: readonly TierStats[];
+  /** Swap stores, in the order in which they were turned on. */
+  readonly swaps: readonly SwapStats[];
   readonly counters: Counters;
 }

@@ -13,8 +13,9 @@
 
 import { assert, ChunkedBytes, ChunkedWords } from "@pagetier/base";
 import type { BackingStore, NowStore } from "@pagetier/store";
-import type { SwapStore } from "./options.js";
+import type { NamedSwap } from "./options.js";
 import type { PageId } from "./space.js";
+import type { SwapStats } from "./stats.js";
 import { AREA_SLOTS_MAX } from "./swap-slot.js";
 import { VirtualSwap } from "./virtual-swap.js";
 
@@ -33,10 +34,12 @@ const SEARCH_MAX = 1024;
 
 export class SwapArea {
   readonly type: number;
+  readonly name: string;
   readonly store: BackingStore;
   readonly priority: number;
-  readonly #io: "now" | "async";
-  #now: NowStore | undefined;
+  readonly io: "now" | "async";
+  /** No slot is given out any more: what is here is on its way elsewhere. */
+  draining = false;
   /** One past the highest slot that may be given out; known once the store is open. */
   #end = 0;
   /** One past the highest slot that was ever given out. */
@@ -50,22 +53,27 @@ export class SwapArea {
   /** Slots given back whose content the store may forget. */
   #discards: number[] = [];
 
-  constructor(type: number, swap: SwapStore) {
+  constructor(type: number, swap: NamedSwap) {
     this.type = type;
+    this.name = swap.name;
     this.store = swap.store;
     this.priority = swap.priority;
-    this.#io = swap.io;
+    this.io = swap.io;
   }
 
   /** The store is open: its capacity is fixed from now on. */
   open(): void {
-    this.#now = this.#io === "now" ? this.store.now : undefined;
     this.#end = Math.min(this.store.capacity, AREA_SLOTS_MAX);
   }
 
   /** The store's blocking calls, when the recipe wants them and the store has them. */
   get now(): NowStore | undefined {
-    return this.#now;
+    return this.io === "now" && this.#end > 0 ? this.store.now : undefined;
+  }
+
+  /** One past the highest slot that was ever given out. */
+  get top(): number {
+    return this.#top;
   }
 
   /** Slots taken (those that wait for their I/O to end included). */
@@ -80,6 +88,7 @@ export class SwapArea {
 
   /** Slots that could still be taken; `Infinity` where there are as many as slots have numbers. */
   get free(): number {
+    if (this.draining) return 0;
     return this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1 - this.#inUse);
   }
 
@@ -95,13 +104,27 @@ export class SwapArea {
 
   /** Places that are taken: where slots are virtual, those of pages that were written. */
   get usedPlaces(): number {
+    if (this.draining) return 0;
     return this.store instanceof VirtualSwap ? this.store.used : this.#inUse;
   }
 
-  /** Places below memory, and pages that lie there. */
-  get devices(): readonly { readonly name: string; readonly used: number }[] {
-    const { store } = this;
-    return store instanceof VirtualSwap ? store.devices : [{ name: store.type, used: this.#onDevice }];
+  /** What is on: the area itself, or the devices behind its slots where those are virtual. */
+  swaps(): SwapStats[] {
+    if (this.store instanceof VirtualSwap) return this.store.swaps();
+    const { name, priority, io, draining } = this;
+    const total = this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1);
+    const slots = { total, used: this.#inUse, onDevice: this.#onDevice };
+    return [{ name, store: this.store.type, priority, io, draining, slots }];
+  }
+
+  /** Name of the store that holds a slot's content on its device. */
+  storeName(offset: number): string {
+    return this.store instanceof VirtualSwap ? (this.store.deviceOf(offset)?.name ?? this.name) : this.name;
+  }
+
+  /** Whether the place that a slot gives up is of no use to others. */
+  isDraining(offset: number): boolean {
+    return this.store instanceof VirtualSwap ? this.store.deviceOf(offset)?.draining === true : this.draining;
   }
 
   addressingBytes(): number {
@@ -109,9 +132,9 @@ export class SwapArea {
     return this.#flags.bytes + this.#pages.bytes + virtual;
   }
 
-  /** Takes a slot for a page. @returns its offset, or 0 when the area is full */
+  /** Takes a slot for a page. @returns its offset, or 0 when the area is full, or drains */
   take(page: PageId): number {
-    if (this.#end - 1 - this.#inUse < 1) return 0;
+    if (this.draining || this.#end - 1 - this.#inUse < 1) return 0;
     const offset = this.#search();
     this.#flags.set(offset, IN_USE);
     this.#pages.set(offset, page + 1);

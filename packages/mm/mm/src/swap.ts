@@ -19,11 +19,12 @@ import {
 } from "@pagetier/frontswap";
 import type { EvictionPolicy } from "@pagetier/policy";
 import { InFlight } from "./in-flight.js";
-import type { SwapStore } from "./options.js";
+import type { NamedSwap } from "./options.js";
 import { DIRTY, type PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
 import type { PageId } from "./space.js";
-import { SwapArea } from "./swap-area.js";
-import { AREAS_MAX, areaOf, NO_SLOT, offsetOf, type SwapSlot, slotOf } from "./swap-slot.js";
+import type { SwapArea } from "./swap-area.js";
+import { SwapAreas } from "./swap-areas.js";
+import { areaOf, NO_SLOT, offsetOf, type SwapSlot, slotOf } from "./swap-slot.js";
 import { SwapWriter, storeFailure } from "./swap-writer.js";
 
 /**
@@ -42,11 +43,10 @@ interface FrameClaim extends SwapClaim {
 }
 
 export class Swap implements SwapWriteback {
-  readonly areas: readonly SwapArea[];
   readonly writer: SwapWriter;
   /** Everything that waits for a device or another machine: writes, reads, fetches, discards. */
   readonly io = new InFlight();
-  readonly #byPriority: readonly SwapArea[];
+  readonly #areas = new SwapAreas();
   readonly #frames: PageFrames;
   readonly #owner: number;
   readonly #table: PageTable;
@@ -72,13 +72,11 @@ export class Swap implements SwapWriteback {
     readonly policy: EvictionPolicy;
     readonly frontswap: FrontswapHook;
     readonly scheduler: Scheduler;
-    readonly stores: readonly SwapStore[];
     readonly inFlightMax: number;
     readonly isFaulting: (page: PageId) => boolean;
     /** `trigger: completion`: write first, compress when the write has settled and the page was not changed meanwhile. */
     readonly poolsOnCompletion: boolean;
   }) {
-    assert(parts.stores.length <= AREAS_MAX, "at most 32 swap areas exist");
     this.#frames = parts.frames;
     this.#owner = parts.owner;
     this.#table = parts.table;
@@ -88,9 +86,32 @@ export class Swap implements SwapWriteback {
     this.#isFaulting = parts.isFaulting;
     this.#poolsOnCompletion = parts.poolsOnCompletion;
     this.writer = new SwapWriter(parts.inFlightMax, this.io);
-    this.areas = parts.stores.map((store, type) => new SwapArea(type, store));
-    this.#byPriority = [...this.areas].sort((a, b) => b.priority - a.priority);
-    for (const area of this.areas) this.#frontswap.swapOn(area.type);
+  }
+
+  /** The areas that are on, in the order in which they were turned on. */
+  get areas(): readonly SwapArea[] {
+    return this.#areas.list;
+  }
+
+  /** The areas that are on, the one whose slots are used first at the head. */
+  get areasByPriority(): readonly SwapArea[] {
+    return this.#areas.byPriority;
+  }
+
+  /** Turns on an area, whose store is open; `undefined` when there are as many as can be told apart. */
+  turnOn(swap: NamedSwap): SwapArea | undefined {
+    const area = this.#areas.add(swap);
+    if (area === undefined) return undefined;
+    this.#frontswap.swapOn(area.type);
+    area.open();
+    return area;
+  }
+
+  /** Turns off an area in which no slot is in use. */
+  turnOff(area: SwapArea): void {
+    assert(area.draining && area.inUse === 0, "an area that is turned off gives out no slots, and has none in use");
+    this.#frontswap.swapOff(area.type);
+    this.#areas.remove(area);
   }
 
   /** Pages read from swap stores. */
@@ -114,7 +135,7 @@ export class Swap implements SwapWriteback {
   }
 
   area(slot: SwapSlot): SwapArea {
-    return this.areas[areaOf(slot)]!;
+    return this.#areas.of(areaOf(slot))!;
   }
 
   /** Sends a resident page, which the policy gave up, out of memory. @param mayIo whether writes may be queued */
@@ -248,10 +269,11 @@ export class Swap implements SwapWriteback {
   }
 
   claim(type: number, offset: number): SwapClaim | "exists" | "noMemory" {
-    const area = this.areas[type];
+    const area = this.#areas.of(type);
     assert(area !== undefined, "a claim names a swap area");
     const page = area.pageOf(offset);
     if (!area.canWrite) return "noMemory";
+    if (area.draining) return "exists"; // The page is about to be brought in.
     if (page === undefined || area.isBusy(offset) || this.#isFaulting(page)) return "exists";
     if (this.#table.word(page) !== slotOf(type, offset)) return "exists";
     if (this.writer.room <= this.#claims) return "noMemory";
@@ -265,12 +287,12 @@ export class Swap implements SwapWriteback {
 
   release(claim: SwapClaim): void {
     this.#claims--;
-    this.areas[claim.type]!.endIo(claim.offset);
+    this.#areas.of(claim.type)!.endIo(claim.offset);
     this.#frames.give((claim as FrameClaim).frame);
   }
 
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
-    const area = this.areas[claim.type]!;
+    const area = this.#areas.of(claim.type)!;
     this.#claims--;
     this.writer.add(area, claim.offset, claim.page, (error) => {
       const inUse = area.endIo(claim.offset);
@@ -326,12 +348,9 @@ export class Swap implements SwapWriteback {
   }
 
   #takeSlot(page: PageId): SwapSlot {
-    for (const area of this.#byPriority) {
-      const offset = area.take(page);
-      if (offset !== 0) return slotOf(area.type, offset);
-    }
-    this.#slotsExhausted++;
-    return NO_SLOT;
+    const slot = this.#areas.take(page);
+    if (slot === NO_SLOT) this.#slotsExhausted++;
+    return slot;
   }
 
   #free(page: PageId, slot: SwapSlot): void {
@@ -341,8 +360,9 @@ export class Swap implements SwapWriteback {
   #map(page: PageId, frame: Frame, slot: SwapSlot): void {
     this.#table.map(page, frame, slot);
     this.#policy.admit(page);
-    // A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full).
-    if (slot !== NO_SLOT && this.#isNearlyFull()) this.makeDirty(page, frame);
+    // A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full), if that one can have it.
+    if (slot === NO_SLOT || !this.#isNearlyFull() || this.area(slot).isDraining(offsetOf(slot))) return;
+    this.makeDirty(page, frame);
   }
 
   /** Whether less than half of what devices can take is free. */

@@ -3,193 +3,122 @@
 // One area of as many slots as slots have numbers stands before all swap devices. A page that goes into a pool takes
 // such a slot and nothing else; a place on a device is taken only when something is written, for a whole cluster at a
 // time, so that what is written together lies together, whatever the slots' numbers. So a pool can be larger than the devices,
-// and several devices share one space of names: a place can be given up without the page noticing.
+// and several devices share one space of names: what lies on one can move to another without the page noticing.
 //
 //   slot ──▶ word: 0 nowhere, else device (5 bits) and place (26 bits, never 0)
 //
 // Devices are used in order of priority, those of equal priority in turn, a cluster each. A place whose slot is written
 // again is given up for one in the new cluster. The words are addressing.
 
-import { ChunkedBytes, ChunkedWords, type Counters, TierError } from "@pagetier/base";
+import { assert, ChunkedWords, type Counters, TierError } from "@pagetier/base";
 import type { BackingStore, NowStore, SlotStatus } from "@pagetier/store";
-import type { SwapStore } from "./options.js";
-import { AREA_SLOTS_MAX } from "./swap-slot.js";
-
-/** Places looked at for a run that holds a whole cluster, before any free ones are taken. */
-const SEARCH_MAX = 4096;
-
-/** One device and which of its places are taken. */
-class Device {
-  readonly store: BackingStore;
-  readonly priority: number;
-  /** No place is given out any more. */
-  draining = false;
-  readonly #taken = new ChunkedBytes();
-  #end = 0;
-  /** One past the highest place that was ever given out. Place 0 never is: it is the header of a swap device. */
-  #top = 1;
-  #cursor = 1;
-  #used = 0;
-
-  constructor(swap: SwapStore) {
-    this.store = swap.store;
-    this.priority = swap.priority;
-  }
-
-  open(): void {
-    this.#end = Math.min(this.store.capacity, AREA_SLOTS_MAX);
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  get total(): number {
-    return this.#end - 1;
-  }
-
-  get free(): number {
-    return this.draining ? 0 : this.#end - 1 - this.#used;
-  }
-
-  get bytes(): number {
-    return this.#taken.bytes;
-  }
-
-  /** Takes up to `wanted` places, side by side where that is possible. @returns how many of `into` were filled */
-  take(wanted: number, into: number[]): number {
-    const count = Math.min(wanted, this.free);
-    const run = this.#run(count);
-    for (let index = 0; index < count; index++) into.push(run >= 0 ? run + index : this.#any());
-    for (let index = into.length - count; index < into.length; index++) this.#taken.set(into[index]!, 1);
-    this.#used += count;
-    return count;
-  }
-
-  give(place: number): void {
-    this.#taken.set(place, 0);
-    this.#used--;
-  }
-
-  /** Where a run of free places begins, the area behind all that were ever used being one; -1 when there is none. */
-  #run(count: number): number {
-    const holes = this.#top - 1 - this.#used;
-    let budget = holes * 4 >= this.#top || this.#top + count > this.#end ? SEARCH_MAX : 0;
-    let length = 0;
-    for (let place = this.#cursor; budget > 0 && place < this.#top; budget--, place++) {
-      length = this.#taken.get(place) === 0 ? length + 1 : 0;
-      if (length < count) continue;
-      this.#cursor = place + 1;
-      return place + 1 - count;
-    }
-    if (this.#cursor >= this.#top || budget > 0) this.#cursor = 1;
-    else this.#cursor += SEARCH_MAX;
-    if (this.#top + count > this.#end) return -1;
-    this.#taken.ensure(this.#top + count);
-    this.#top += count;
-    return this.#top - count;
-  }
-
-  #any(): number {
-    for (let looked = 0; looked < this.#top; looked++, this.#cursor++) {
-      if (this.#cursor >= this.#top) this.#cursor = 1;
-      if (this.#taken.get(this.#cursor) !== 0) continue;
-      this.#taken.set(this.#cursor, 1);
-      return this.#cursor++;
-    }
-    this.#taken.ensure(this.#top + 1);
-    this.#taken.set(this.#top, 1);
-    return this.#top++;
-  }
-}
+import type { NamedSwap } from "./options.js";
+import type { SwapStats } from "./stats.js";
+import { AREA_SLOTS_MAX, AREAS_MAX } from "./swap-slot.js";
+import { VirtualDevice } from "./virtual-device.js";
 
 export class VirtualSwap implements BackingStore {
   readonly type = "virtual";
   readonly durable = false;
   readonly capacity = Number.POSITIVE_INFINITY;
-  readonly now: NowStore | undefined;
-  readonly #devices: readonly Device[];
+  /** By the numbers that words hold. */
+  readonly #devices = new Array<VirtualDevice | undefined>(AREAS_MAX).fill(undefined);
+  /** Numbers of the devices that are on, in the order in which they were turned on, and by priority. */
+  #inOrder: number[] = [];
+  #byPriority: number[] = [];
   readonly #words = new ChunkedWords();
+  readonly #blocking: NowStore = {
+    readPageNow: (slot, into) => this.#readNow(slot, into),
+    writePagesNow: (slots, from) => this.#writeNow(slots, from),
+  };
   #turn = 0;
   #placesTaken = 0;
   #runs = 0;
+  #movedPages = 0;
+  /** Blocking calls, where all devices ask for them and have them. */
+  now: NowStore | undefined;
 
-  /** @param stores the devices; blocking calls are used where all of them ask for it and have them */
-  constructor(stores: readonly SwapStore[]) {
-    this.#devices = stores.map((each) => new Device(each)).sort((a, b) => b.priority - a.priority);
-    if (stores.every(({ store, io }) => io === "now" && store.now !== undefined)) {
-      this.now = {
-        readPageNow: (slot, into) => this.#readNow(slot, into),
-        writePagesNow: (slots, from) => this.#writeNow(slots, from),
-      };
-    }
+  /** Adds a device whose store is open; `undefined` when there are as many as can be told apart. */
+  add(swap: NamedSwap): VirtualDevice | undefined {
+    const number = this.#devices.indexOf(undefined);
+    if (number < 0) return undefined;
+    const device = new VirtualDevice(swap);
+    this.#devices[number] = device;
+    this.#arrange([...this.#inOrder, number]);
+    return device;
   }
 
-  /** Devices by name, with the places that are taken and that could be. */
-  get devices(): readonly { readonly name: string; readonly used: number; readonly total: number }[] {
-    return this.#devices.map(({ store, used, total }) => ({ name: store.type, used, total }));
+  /** Removes a device on which nothing lies. */
+  remove(device: VirtualDevice): void {
+    assert(device.used === 0, "a device that is removed is empty");
+    const number = this.#devices.indexOf(device);
+    this.#devices[number] = undefined;
+    this.#arrange(this.#inOrder.filter((each) => each !== number));
+  }
+
+  /** The device of that name. */
+  device(name: string): VirtualDevice | undefined {
+    return this.#devices.find((device) => device?.name === name);
+  }
+
+  swaps(): SwapStats[] {
+    return this.#inOrder.map((number) => this.#devices[number]!.stats());
+  }
+
+  /** The device that holds a slot's content. */
+  deviceOf(slot: number): VirtualDevice | undefined {
+    const word = this.#word(slot);
+    return word === 0 ? undefined : this.#devices[deviceOf(word)];
   }
 
   /** Places that could still be taken. */
   get free(): number {
-    return this.#devices.reduce((sum, device) => sum + device.free, 0);
+    let free = 0;
+    for (const number of this.#inOrder) free += this.#devices[number]!.free;
+    return free;
   }
 
-  /** Places that are taken. */
+  /** Places that are taken on devices that give out more. */
   get used(): number {
-    return this.#devices.reduce((sum, device) => sum + device.used, 0);
+    let used = 0;
+    for (const number of this.#inOrder) if (!this.#devices[number]!.draining) used += this.#devices[number]!.used;
+    return used;
   }
 
   addressingBytes(): number {
-    return this.#devices.reduce((sum, device) => sum + device.bytes, this.#words.bytes);
+    return this.#inOrder.reduce((sum, number) => sum + this.#devices[number]!.bytes, this.#words.bytes);
   }
 
   memoryBytes(): number {
-    return this.#devices.reduce((sum, { store }) => sum + store.memoryBytes(), 0);
+    return this.#inOrder.reduce((sum, number) => sum + this.#devices[number]!.store.memoryBytes(), 0);
   }
 
-  async open(): Promise<void> {
-    const opened: BackingStore[] = [];
-    try {
-      for (const device of this.#devices) {
-        await device.store.open();
-        opened.push(device.store);
-        device.open();
-      }
-    } catch (error) {
-      for (const store of opened) await store.close();
-      throw error;
-    }
-  }
+  /** Devices come and go; each is opened before it comes. */
+  async open(): Promise<void> {}
 
   async readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]> {
     const statuses = new Array<SlotStatus>(slots.length).fill(undefined);
-    const reads = this.#devices.map(async (device, number) => {
-      const picked = slots.flatMap((slot, index) => (deviceOf(this.#word(slot)) === number ? [index] : []));
-      if (picked.length === 0) return;
-      const places = picked.map((index) => placeOf(this.#word(slots[index]!)));
-      const results = await device.store.readPages(
-        places,
-        picked.map((index) => into[index]!),
-      );
+    for (const [index, slot] of slots.entries()) if (this.#word(slot) === 0) into[index]!.fill(0);
+    const words = slots.map((slot) => this.#word(slot));
+    await this.#onDevices(words, async ({ store }, picked) => {
+      const places = picked.map((index) => placeOf(words[index]!));
+      const pages = picked.map((index) => into[index]!);
+      const results = await store.readPages(places, pages);
       for (const [at, index] of picked.entries()) statuses[index] = results[at];
     });
-    for (const [index, slot] of slots.entries()) if (this.#word(slot) === 0) into[index]!.fill(0);
-    await Promise.all(reads);
     return statuses;
   }
 
   async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
     const statuses = new Array<SlotStatus>(slots.length).fill(undefined);
     const old = this.#assign(slots, statuses);
-    const writes = this.#devices.map(async (device, number) => {
-      const picked = this.#pickedFor(number, slots, statuses);
-      if (picked.length === 0) return;
-      const places = picked.map((index) => placeOf(this.#word(slots[index]!)));
+    const words = slots.map((slot, index) => (statuses[index] === undefined ? this.#word(slot) : 0));
+    await this.#onDevices(words, async ({ store }, picked) => {
+      const places = picked.map((index) => placeOf(words[index]!));
       const pages = picked.map((index) => from[index]!);
       let results: SlotStatus[];
       try {
-        results = await device.store.writePages(places, pages);
+        results = await store.writePages(places, pages);
       } catch (error) {
         this.#giveUp(slots, picked);
         throw error;
@@ -200,7 +129,39 @@ export class VirtualSwap implements BackingStore {
         picked.filter((_, at) => results[at] !== undefined),
       );
     });
-    await Promise.all(writes);
+    await this.#forget(old);
+    return statuses;
+  }
+
+  /**
+   * Moves slots to places on devices that give out places. The caller keeps everyone else off the slots meanwhile.
+   *
+   * @param pages a page for each slot to move it through
+   * @returns one status per slot; a slot that was not moved is where it was
+   */
+  async movePages(slots: readonly number[], pages: readonly Uint8Array[]): Promise<SlotStatus[]> {
+    const statuses = await this.readPages(slots, pages);
+    const words = this.#newPlaces(slots, statuses);
+    await this.#onDevices(words, async ({ store }, picked, number) => {
+      const places = picked.map((index) => placeOf(words[index]!));
+      const sources = picked.map((index) => pages[index]!);
+      let results: SlotStatus[] | undefined;
+      try {
+        results = await store.writePages(places, sources);
+      } finally {
+        for (const [at, index] of picked.entries()) {
+          if (results !== undefined) statuses[index] = results[at];
+          if (results === undefined || results[at] !== undefined) this.#devices[number]!.give(places[at]!);
+        }
+      }
+    });
+    const old: number[] = [];
+    for (const [index, slot] of slots.entries()) {
+      if (statuses[index] !== undefined) continue;
+      old.push(this.#word(slot));
+      this.#words.set(slot, words[index]!);
+      this.#movedPages++;
+    }
     await this.#forget(old);
     return statuses;
   }
@@ -217,59 +178,81 @@ export class VirtualSwap implements BackingStore {
   }
 
   async flush(): Promise<void> {
-    for (const { store } of this.#devices) await store.flush();
+    for (const number of this.#inOrder) await this.#devices[number]!.store.flush();
   }
 
   async close(): Promise<void> {
-    for (const { store } of this.#devices) await store.close();
+    for (const number of this.#inOrder) await this.#devices[number]!.store.close();
   }
 
   counters(): Counters {
-    return { virtualPlacesTaken: this.#placesTaken, virtualRuns: this.#runs };
+    return { virtualPlacesTaken: this.#placesTaken, virtualRuns: this.#runs, virtualPagesMoved: this.#movedPages };
+  }
+
+  #arrange(inOrder: number[]): void {
+    this.#inOrder = inOrder;
+    const on = inOrder.map((number) => this.#devices[number]!);
+    this.#byPriority = [...inOrder].sort((a, b) => this.#devices[b]!.priority - this.#devices[a]!.priority);
+    const blocking = on.length > 0 && on.every(({ io, store }) => io === "now" && store.now !== undefined);
+    this.now = blocking ? this.#blocking : undefined;
   }
 
   #word(slot: number): number {
     return slot < this.#words.capacity ? this.#words.get(slot) : 0;
   }
 
+  /** Calls `work` for every device that holds some of `words`, with the indexes of those. */
+  async #onDevices(
+    words: readonly number[],
+    work: (device: VirtualDevice, picked: number[], number: number) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(
+      this.#inOrder.map(async (number) => {
+        const picked = words.flatMap((word, index) => (deviceOf(word) === number ? [index] : []));
+        if (picked.length > 0) await work(this.#devices[number]!, picked, number);
+      }),
+    );
+  }
+
   /** Gives every slot of a cluster a new place; those for which there is none get a status. @returns the places they had */
   #assign(slots: readonly number[], statuses: SlotStatus[]): number[] {
     const old: number[] = [];
+    for (const [index, word] of this.#newPlaces(slots, statuses).entries()) {
+      if (word === 0) continue;
+      const slot = slots[index]!;
+      const before = this.#word(slot);
+      if (before !== 0) old.push(before);
+      this.#words.ensure(slot + 1);
+      this.#words.set(slot, word);
+    }
+    return old;
+  }
+
+  /** Takes a place for every slot without a status; a slot for which there is none gets one. @returns words, 0 of such */
+  #newPlaces(slots: readonly number[], statuses: SlotStatus[]): number[] {
+    const words = new Array<number>(slots.length).fill(0);
+    const wanted = [...slots.keys()].filter((index) => statuses[index] === undefined);
     let next = 0;
-    while (next < slots.length) {
+    while (next < wanted.length) {
       const number = this.#choose();
       if (number < 0) break;
       const places: number[] = [];
-      const count = this.#devices[number]!.take(slots.length - next, places);
+      const count = this.#devices[number]!.take(wanted.length - next, places);
       this.#runs++;
       this.#placesTaken += count;
-      for (const place of places) {
-        const slot = slots[next++]!;
-        const word = this.#word(slot);
-        if (word !== 0) old.push(word);
-        this.#words.ensure(slot + 1);
-        this.#words.set(slot, wordOf(number, place));
-      }
+      for (const place of places) words[wanted[next++]!] = wordOf(number, place);
     }
-    for (; next < slots.length; next++) statuses[next] = this.#full(slots[next]!);
-    return old;
+    for (; next < wanted.length; next++) statuses[wanted[next]!] = this.#full(slots[wanted[next]!]!);
+    return words;
   }
 
   /** The device for the next cluster: the highest priority with a free place, equal ones in turn; -1 when all are full. */
   #choose(): number {
-    const first = this.#devices.findIndex(({ free }) => free > 0);
-    if (first < 0) return -1;
-    const { priority } = this.#devices[first]!;
-    const equal = this.#devices.flatMap((device, number) =>
-      device.priority === priority && device.free > 0 ? [number] : [],
-    );
+    const free = this.#byPriority.filter((number) => this.#devices[number]!.free > 0);
+    if (free.length === 0) return -1;
+    const { priority } = this.#devices[free[0]!]!;
+    const equal = free.filter((number) => this.#devices[number]!.priority === priority);
     return equal[this.#turn++ % equal.length]!;
-  }
-
-  #pickedFor(number: number, slots: readonly number[], statuses: readonly SlotStatus[]): number[] {
-    return slots.flatMap((slot, index) =>
-      statuses[index] === undefined && deviceOf(this.#word(slot)) === number ? [index] : [],
-    );
   }
 
   /** What was not written has no place. */
@@ -283,17 +266,14 @@ export class VirtualSwap implements BackingStore {
 
   /** Has devices forget places, which are free when they have. */
   async #forget(words: readonly number[]): Promise<void> {
-    await Promise.all(
-      this.#devices.map(async ({ store }, number) => {
-        const places = words.filter((word) => deviceOf(word) === number).map(placeOf);
-        if (places.length === 0) return;
-        try {
-          await store.discard(places);
-        } finally {
-          for (const place of places) this.#devices[number]!.give(place);
-        }
-      }),
-    );
+    await this.#onDevices(words, async ({ store }, picked, number) => {
+      const places = picked.map((index) => placeOf(words[index]!));
+      try {
+        await store.discard(places);
+      } finally {
+        for (const place of places) this.#devices[number]!.give(place);
+      }
+    });
   }
 
   #readNow(slot: number, into: Uint8Array): SlotStatus {
@@ -308,12 +288,14 @@ export class VirtualSwap implements BackingStore {
   #writeNow(slots: readonly number[], from: readonly Uint8Array[]): SlotStatus[] {
     const statuses = new Array<SlotStatus>(slots.length).fill(undefined);
     const old = this.#assign(slots, statuses);
-    for (const [number, device] of this.#devices.entries()) {
-      const picked = this.#pickedFor(number, slots, statuses);
+    for (const number of this.#inOrder) {
+      const picked = slots.flatMap((slot, index) =>
+        statuses[index] === undefined && deviceOf(this.#word(slot)) === number ? [index] : [],
+      );
       if (picked.length === 0) continue;
       const places = picked.map((index) => placeOf(this.#word(slots[index]!)));
       const pages = picked.map((index) => from[index]!);
-      const results = device.store.now!.writePagesNow(places, pages);
+      const results = this.#devices[number]!.store.now!.writePagesNow(places, pages);
       for (const [at, index] of picked.entries()) statuses[index] = results[at];
       this.#giveUp(
         slots,
@@ -325,10 +307,11 @@ export class VirtualSwap implements BackingStore {
   }
 
   #full(slot: number): TierError {
-    const devices = this.devices.map(({ name, used }) => `${name} ${used} pages`).join(", ");
+    const devices = this.swaps().map(({ name, slots }) => `${name} ${slots.used} pages`);
+    const which = devices.length === 0 ? "there is none" : devices.join(", ");
     return new TierError(
       "STORE_NO_SPACE",
-      `no swap device has room for another page (${devices}); give a larger one, or add one.`,
+      `no swap device has room for another page (${which}); give a larger one, or add one.`,
       { slot },
     );
   }

@@ -14,7 +14,7 @@ import type { EvictionPolicy } from "@pagetier/policy";
 import { ShrinkerRegistry } from "@pagetier/shrinker";
 import type { BackingStore } from "@pagetier/store";
 import { MemoryStore } from "@pagetier/store-memory";
-import { MemoryManager, MM_OPTIONS_DEFAULT, type MmOptions } from "../src/index.js";
+import { MemoryManager, MM_OPTIONS_DEFAULT, type MmOptions, type SwapStore } from "../src/index.js";
 
 export interface RigOptions {
   readonly memory?: number;
@@ -26,6 +26,8 @@ export interface RigOptions {
   readonly pool?: (frames: PageFrames) => Zpool;
   readonly compressor?: () => Compressor;
   readonly stores?: readonly BackingStore[];
+  /** In place of `stores`, with what they say for themselves. */
+  readonly swaps?: readonly SwapStore[];
   readonly io?: "now" | "async";
   readonly writeThrough?: boolean;
   readonly policy?: EvictionPolicy;
@@ -63,9 +65,9 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
       prng: createPrng(1),
       accountant: UNCHARGED,
     });
-  const stores = (options.stores ?? [memoryStore()]).map(
-    (store) => ({ store, priority: 0, io: options.io ?? "async" }) as const,
-  );
+  const stores =
+    options.swaps ??
+    (options.stores ?? [memoryStore()]).map((store) => ({ store, priority: 0, io: options.io ?? "async" }) as const);
   const settings = { ...MM_OPTIONS_DEFAULT, ...options.mm };
   const mm = new MemoryManager(frames, frontswap, policy, shrinkers, stores, scheduler, settings, options.cleancache);
   let zswap: Zswap | undefined;

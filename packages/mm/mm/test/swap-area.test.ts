@@ -6,7 +6,7 @@ import { SwapArea } from "../src/swap-area.js";
 
 function area(pages?: number, io: "now" | "async" = "async"): SwapArea {
   const store = new MemoryStore({ size: pages === undefined ? "auto" : pages * PAGE_SIZE });
-  const made = new SwapArea(0, { store, priority: 3, io });
+  const made = new SwapArea(0, { store, name: "memory", priority: 3, io });
   made.open();
   return made;
 }
@@ -24,7 +24,7 @@ describe("a swap area", () => {
   });
 
   test("has none before its store is open", () => {
-    const closed = new SwapArea(0, { store: new MemoryStore(), priority: 0, io: "now" });
+    const closed = new SwapArea(0, { store: new MemoryStore(), name: "memory", priority: 0, io: "now" });
     expect([closed.take(id(1)), closed.free, closed.now]).toEqual([0, 0, undefined]);
     closed.open();
     expect(closed.now).toBeDefined();

@@ -27,14 +27,13 @@ swapWritebackConformance({ describe, test }, async () => {
     policy,
     frontswap,
     scheduler: realScheduler,
-    stores: [{ store, priority: 0, io: "async" }],
     inFlightMax: IN_FLIGHT_MAX,
     poolsOnCompletion: false,
     isFaulting: () => false,
   });
   frontswap.register(new ReferenceFrontswap({ capacityBytes: 2 ** 30 }, swap));
   await store.open();
-  for (const area of swap.areas) area.open();
+  swap.turnOn({ store, name: "scripted", priority: 0, io: "async" });
   const pages = table.reserve(10_000);
   let next: number = pages;
   const pageAt = new Map<number, PageId>();

@@ -20,7 +20,7 @@ interface Bench {
 async function bench(inFlightMax = 64): Promise<Bench> {
   const store = new ScriptedStore();
   await store.open();
-  const area = new SwapArea(0, { store, priority: 0, io: "now" });
+  const area = new SwapArea(0, { store, name: "scripted", priority: 0, io: "now" });
   area.open();
   const io = new InFlight();
   const writer = new SwapWriter(inFlightMax, io);
