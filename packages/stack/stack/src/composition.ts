@@ -47,7 +47,7 @@ import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
 import { ChargedCompressor, ChargedPolicy, ChargedZpool } from "@pagetier/simulation";
 import type { BackingStore } from "@pagetier/store";
 import { familyOf } from "./families.js";
-import type { Plan, PlannedNode } from "./plan.js";
+import type { Plan, PlannedNode, PlannedSwap } from "./plan.js";
 import { isInjected } from "./plugin.js";
 import type { Recipe } from "./recipe.js";
 import type { Simulation } from "./simulation.js";
@@ -83,6 +83,14 @@ export interface Composition {
   readonly counting: ReadonlyMap<string, { counters(): Counters }>;
   /** Makes a store for a file that is opened later. It is the caller's to open and close. */
   makeStore(node: PlannedNode): BackingStore;
+  /**
+   * Makes a store to swap to, which counts from now on.
+   *
+   * @throws TierError RECIPE_CONFLICT when the store cannot do what its node asks
+   */
+  makeSwap(swap: PlannedSwap): SwapStore;
+  /** Counts a store no more, nor those beneath it. */
+  forget(path: string): void;
 }
 
 /** What one recipe shares while it is composed. */
@@ -154,6 +162,12 @@ export function compose(setup: CompositionSetup): Composition {
     counting: shared.counting,
     // Its counters are the file's while it is open; a stack that opens many files does not collect them.
     makeStore: (node) => make(node, { ...shared, counting: new Map() }) as BackingStore,
+    makeSwap: (swap) => makeSwap(swap, shared),
+    forget: (path) => {
+      for (const key of [...shared.counting.keys()]) {
+        if (key === path || key.startsWith(`${path}.`)) shared.counting.delete(key);
+      }
+    },
   };
 }
 
@@ -163,20 +177,9 @@ export function poolStats(composition: Composition): Record<string, ZpoolStats> 
 }
 
 function composeMm(shared: Shared): MemoryManager {
-  const { recipe, plan, place } = shared.setup;
+  const { recipe, plan } = shared.setup;
   const container = shared.container.createChildContainer();
-  const stores: SwapStore[] = [];
-  for (const { node, priority, io } of plan.swap) {
-    const store = make(node, shared) as BackingStore;
-    if (io === "now" && store.now === undefined) {
-      throw new TierError(
-        "RECIPE_CONFLICT",
-        `${place}: ${node.path}.io is now, and the store ${node.path}.use names (${store.type}) has no blocking calls; say async, or choose another store.`,
-        { place, keys: [`${node.path}.io`, `${node.path}.use`] },
-      );
-    }
-    stores.push({ store, priority, io });
-  }
+  const stores = plan.swap.map((swap) => makeSwap(swap, shared));
   const options = { ...mmOptions(recipe), observer: observerOf(shared.setup) };
   bind(container, SWAP_STORES, stores);
   bind(container, MM_OPTIONS, options);
@@ -194,6 +197,18 @@ function observerOf({ observer, simulation }: CompositionSetup): MmObserver | un
     looked: () => scheduler.charge(costs.scan),
     admitted: () => scheduler.charge(costs.fault),
   };
+}
+
+/** @throws TierError RECIPE_CONFLICT */
+function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
+  const { place } = shared.setup;
+  const store = make(node, shared) as BackingStore;
+  if (said.io === "async" || store.now !== undefined) return { store, ...said };
+  throw new TierError(
+    "RECIPE_CONFLICT",
+    `${place}: ${node.path}.io is now, and the store ${node.path}.use names (${store.type}) has no blocking calls; say async, or choose another store.`,
+    { place, keys: [`${node.path}.io`, `${node.path}.use`] },
+  );
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */

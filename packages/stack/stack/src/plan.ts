@@ -23,7 +23,8 @@ export interface PlannedNode {
 
 export interface PlannedSwap {
   readonly node: PlannedNode;
-  readonly priority: number;
+  readonly name?: string | undefined;
+  readonly priority?: number | undefined;
   readonly io: "now" | "async";
 }
 
@@ -55,8 +56,8 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
     frontswap.push(await planner.withChoices(planned, node, path, choicesFor(recipe)));
   }
   const swap: PlannedSwap[] = [];
-  for (const [index, { node, priority, io }] of recipe.swap.entries()) {
-    swap.push({ node: await planner.plan("store", node, ["swap", index]), priority, io });
+  for (const [index, { node, ...said }] of recipe.swap.entries()) {
+    swap.push({ ...said, node: await planner.plan("store", node, ["swap", index]) });
   }
   const policy = await planner.plan("policy", recipe.reclaim.policy ?? POLICY_DEFAULT, ["reclaim", "policy"]);
   const [cleancacheNode] = recipe.cleancache;
@@ -68,10 +69,16 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
  * Resolves and checks a store that a stack is to open later.
  *
  * @param place what it is for, for messages
+ * @param path where its counters and its errors are said to be
  * @throws TierError PLUGIN_…, RECIPE_INVALID
  */
-export function planStore(node: PluginNode, finder: PluginFinder, place: string): Promise<PlannedNode> {
-  return new Planner(finder, place).plan("store", node, ["store"]);
+export function planStore(
+  node: PluginNode,
+  finder: PluginFinder,
+  place: string,
+  path: Path = ["store"],
+): Promise<PlannedNode> {
+  return new Planner(finder, place).plan("store", node, path);
 }
 
 class Planner {

@@ -15,7 +15,12 @@ export type NodeInput = string | PluginNode;
 export type SwapNodeInput =
   | string
   | (PluginNode & {
-      /** Higher goes first; equal ones are used in the order of the list. Default 0. */
+      /** By which it is shown and turned off. Default: its type, numbered where that is taken. */
+      readonly name?: string;
+      /**
+       * Higher goes first; equal ones take turns. Left out: behind those that have one of 0 or more, in the order of the list
+       * (-2, -3, … as in Linux).
+       */
       readonly priority?: number;
       /** `now` blocks for reads and writes instead of waiting, where the store can. Default `async`. */
       readonly io?: "now" | "async";
@@ -70,7 +75,8 @@ export interface RecipeInput {
 /** A store of a checked recipe. */
 export interface SwapNode {
   readonly node: PluginNode;
-  readonly priority: number;
+  readonly name?: string | undefined;
+  readonly priority?: number | undefined;
   readonly io: "now" | "async";
 }
 
@@ -118,6 +124,9 @@ const memory = z
 
 const NODE_EXPECTED = "write a plugin's name, or its options with the name under `use`";
 
+/** Names by which people turn stores off. */
+const NAME = /^[\w.-]+$/;
+
 type Complain = (path: readonly (string | number)[], message: string) => void;
 
 /** One position: a name, or options with `use`. */
@@ -136,13 +145,15 @@ function toNode(value: unknown, path: readonly (string | number)[], complain: Co
 function toSwapNode(value: unknown, path: readonly (string | number)[], complain: Complain): SwapNode | undefined {
   const found = toNode(value, path, complain);
   if (found === undefined) return undefined;
-  const { priority = 0, io = "async", ...rest } = found;
-  if (typeof priority !== "number" || !Number.isFinite(priority)) {
+  const { name, priority, io = "async", ...rest } = found;
+  if (priority !== undefined && !(typeof priority === "number" && Number.isFinite(priority))) {
     complain([...path, "priority"], `the priority is ${valueText(priority)}; write a number`);
+  } else if (name !== undefined && !(typeof name === "string" && NAME.test(name))) {
+    complain([...path, "name"], `the name is ${valueText(name)}; write letters, digits, dots, dashes and underscores`);
   } else if (io !== "now" && io !== "async") {
     complain([...path, "io"], `io is ${valueText(io)}; write now or async`);
   } else {
-    return { node: { ...rest, use: found.use }, priority, io };
+    return { node: { ...rest, use: found.use }, name, priority, io };
   }
   return undefined;
 }
@@ -217,5 +228,18 @@ export function parseRecipe(input: unknown, place: string): Recipe {
     return { memoryBytes, ...rest };
   }
   const issues = result.error.issues.map((issue) => issueText(issue, [], input, (path) => KEYS[path.join(".")] ?? []));
+  throw new TierError("RECIPE_INVALID", sentence(`${place}: ${issues.join("; also ")}`), { place, issues });
+}
+
+/**
+ * Checks a store that is added to a stack which runs.
+ *
+ * @param place what it is, for messages
+ * @throws TierError RECIPE_INVALID
+ */
+export function parseSwapNode(input: unknown, place: string): SwapNode {
+  const issues: string[] = [];
+  const found = toSwapNode(input, ["swap"], (path, message) => issues.push(`${path.join(".")}: ${message}`));
+  if (found !== undefined) return found;
   throw new TierError("RECIPE_INVALID", sentence(`${place}: ${issues.join("; also ")}`), { place, issues });
 }

@@ -9,7 +9,7 @@ import { type FileInput, fileOf } from "./file-input.js";
 import { makePlan, planStore } from "./plan.js";
 import type { AnyPlugin } from "./plugin.js";
 import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
-import { parseRecipe, type RecipeInput } from "./recipe.js";
+import { parseRecipe, parseSwapNode, type RecipeInput, type SwapNodeInput } from "./recipe.js";
 import { findRecipe } from "./recipe-source.js";
 import { type Simulation, simulated } from "./simulation.js";
 
@@ -66,6 +66,31 @@ export interface Stack extends AsyncDisposable {
   verify(): void;
   /** Gives memory back. @returns bytes freed @throws TierError BAD_SIZE, MM_CLOSED */
   shrink(size: string | number): Promise<number>;
+  /**
+   * Adds a store to swap to, written as in a recipe. Relative paths are those of the recipe.
+   *
+   * @returns its name, by which {@link swapOff} takes it away
+   * @throws TierError RECIPE_INVALID, RECIPE_CONFLICT, PLUGIN_…, STORE_OPEN, MM_NO_ROOM, MM_SWAP_EXISTS, MM_TOO_MANY_SWAPS, MM_CLOSED;
+   *   the stack is as before then
+   */
+  swapOn(node: SwapNodeInput): Promise<string>;
+  /**
+   * Takes a swap store away while everything goes on: what it holds comes into memory and leaves for elsewhere, then it is
+   * closed. With `pages` it gives up so many pages and stays.
+   *
+   * @returns pages that went from it
+   * @throws TierError MM_BAD_RANGE, MM_NO_SWAP, MM_CLOSED; MM_SWAP_IN_USE when there is no room for what it holds, or some of it cannot be read:
+   *   the store is on as before, nothing is lost
+   */
+  swapOff(name: string, options?: { readonly pages?: number }): Promise<number>;
+  /**
+   * Brings pages that pools hold back into memory, until at most so many remain there or free memory is down to the high
+   * watermark.
+   *
+   * @returns pages that pools hold no more
+   * @throws TierError MM_BAD_RANGE, MM_CLOSED
+   */
+  shrinkFrontswap(targetPages: number): Promise<number>;
   /** Ends everything, from the hooks inwards: accesses, reclaim, backends, writes, stores, pools. Idempotent. */
   close(): Promise<void>;
 }
@@ -101,7 +126,7 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
   });
   const stack = new ComposedStack(name, composition, finder, directory);
   try {
-    await composition.mm.open();
+    await stack.start();
   } catch (error) {
     await stack.close();
     throw error;
@@ -124,6 +149,10 @@ class ComposedStack implements Stack {
   readonly #finder: PluginFinder;
   /** Folder against which the paths of files resolve. */
   readonly #directory: string;
+  /** Where each swap store counts, by its name. */
+  readonly #swapPlaces = new Map<string, string>();
+  /** Swap stores that there have been. */
+  #swaps = 0;
   #closing: Promise<void> | undefined;
 
   constructor(name: string, parts: Composition, finder: PluginFinder, directory: string) {
@@ -131,6 +160,13 @@ class ComposedStack implements Stack {
     this.#parts = parts;
     this.#finder = finder;
     this.#directory = directory;
+  }
+
+  /** Opens the stores of the recipe. */
+  async start(): Promise<void> {
+    const { mm } = this.#parts;
+    await mm.open();
+    for (const { name } of mm.stats().swaps) this.#swapPlaces.set(name, `swap[${this.#swaps++}]`);
   }
 
   space(options: { readonly name: string; readonly size: string | number }): AnonSpace {
@@ -165,6 +201,34 @@ class ComposedStack implements Stack {
 
   shrink(size: string | number): Promise<number> {
     return this.#parts.mm.shrink(parseSize(size, "the size to shrink by"));
+  }
+
+  async swapOn(input: SwapNodeInput): Promise<string> {
+    const path = ["swap", this.#swaps++];
+    const place = `swap[${path[1]}]`;
+    const { node, ...said } = parseSwapNode(input, "a store to swap to");
+    const planned = await planStore(node, this.#finder, "a store to swap to", path);
+    try {
+      const name = await this.#parts.mm.swapOn(this.#parts.makeSwap({ ...said, node: planned }));
+      this.#swapPlaces.set(name, place);
+      return name;
+    } catch (error) {
+      this.#parts.forget(place);
+      throw error;
+    }
+  }
+
+  async swapOff(name: string, options: { readonly pages?: number } = {}): Promise<number> {
+    const pages = await this.#parts.mm.swapOff(name, options);
+    if (options.pages === undefined) {
+      this.#parts.forget(this.#swapPlaces.get(name)!);
+      this.#swapPlaces.delete(name);
+    }
+    return pages;
+  }
+
+  shrinkFrontswap(targetPages: number): Promise<number> {
+    return this.#parts.mm.shrinkFrontswap(targetPages);
   }
 
   close(): Promise<void> {

@@ -47,7 +47,7 @@ test("TypeScript, YAML, JSON and a module say the same", async () => {
   expect(expected.memoryBytes).toBe(32 * 2 ** 20);
   expect(expected.swap.map(({ priority, io }) => [priority, io])).toEqual([
     [2, "now"],
-    [0, "async"],
+    [undefined, "async"],
   ]);
   for (const file of ["./a.yaml", "b.json", join(folder, "c.mjs")]) {
     const source = await findRecipe(file, folder);
