@@ -18,8 +18,9 @@ export {
   type FrontswapTrace,
   openFrontswapTrace,
 } from "./formats/frontswap.js";
-export { type GeneratedKind, type GenerateOptions, generateTrace } from "./generate.js";
+export { GENERATED_KINDS, type GeneratedKind, type GenerateOptions, generateTrace } from "./generate.js";
 export type { Compression } from "./input-error.js";
+export { keyHash } from "./key-hash.js";
 export { KeyMap } from "./key-map.js";
 export { LatencyHistogram, type LatencySummary } from "./latency-histogram.js";
 export { openTrace, type TraceOptions } from "./open-trace.js";
@@ -46,3 +47,6 @@ export {
   type TraceReader,
 } from "./trace.js";
 export { type TraceInfo, traceInfo } from "./trace-info.js";
+export { renumberTrace, type SampleOptions, sampleTrace } from "./transform-trace.js";
+export { writeTrace, writtenFormatOf } from "./writers/write-trace.js";
+export { WRITTEN_FORMATS, type WriteControl, type WrittenFormat, type WrittenTrace } from "./writers/written-trace.js";
