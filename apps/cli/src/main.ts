@@ -6,6 +6,7 @@ import { addPlugins } from "./commands/plugins.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
 import { addCompare, addRun } from "./commands/run.js";
+import { addTrace } from "./commands/trace.js";
 import { CommandError, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_WRONG } from "./exit.js";
 import { note, watchOutput } from "./terminal.js";
 
@@ -69,6 +70,7 @@ function programOf(signal: AbortSignal): Command {
   addCompare(program, signal);
   addPool(program, signal);
   addPolicy(program, signal);
+  addTrace(program, signal);
   addPlugins(program);
   addDoctor(program, signal);
   for (const command of program.commands) command.exitOverride();

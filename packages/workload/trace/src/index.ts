@@ -1,3 +1,6 @@
+export { Capture, type CaptureOptions, FILTER_PAGES_DEFAULT, type ProgramMemory } from "./capture/capture.js";
+export { CoreDump } from "./capture/core-dump.js";
+export { type LackeyListener, LackeyParser, type SystemCall } from "./capture/lackey-parser.js";
 export {
   Container,
   type ContainerAbout,
@@ -5,10 +8,19 @@ export {
   type ContainerSpace,
   type ReadingOptions,
 } from "./container/container-reader.js";
+export {
+  type ContainerAudit,
+  ContainerReplay,
+  type ContainerReplayOptions,
+  type ContainerReplayResult,
+  type OpenSpace,
+} from "./container/container-replay.js";
 export { ContainerWriter, type ContainerWriterOptions } from "./container/container-writer.js";
 export type { ContentWindow } from "./container/content-window.js";
 export { CONTAINER_OPS, type SpaceKind } from "./container/layout.js";
+export type { ContainerMismatch } from "./container/operation-runner.js";
 export type { OperationBatch } from "./container/operations.js";
+export type { AnonTarget, FileTarget, SpaceToOpen } from "./container/replayed-space.js";
 export type { ContainerTotals, OperationCounts } from "./container/totals.js";
 export { parseTraceFormat, type TraceFormatSpec } from "./format-spec.js";
 export { FORMATS } from "./formats/catalogue.js";
@@ -37,6 +49,7 @@ export {
   type ReplayTarget,
   replay,
 } from "./replay.js";
+export type { OpenLoopOptions, OpenLoopResult } from "./replay-loop.js";
 export {
   BATCH_REQUESTS,
   REQUEST_OPS,
