@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { measureAll } from "../apps/bench/dist/suites/churn.js";
+import { measureAll } from "../apps/bench/dist/suites/allocators.js";
 import { churnMarkdown } from "../apps/bench/dist/suites/churn-markdown.js";
 import { ofLengths, ofPages, SYNTHETIC } from "../apps/bench/dist/suites/size-distributions.js";
 import { openLengths } from "../apps/cli/dist/pool-lengths.js";

@@ -1,14 +1,15 @@
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { PAGE_SIZE, TierError } from "@pagetier/base";
 import { openPages } from "@pagetier/trace";
-import Table from "cli-table3";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import type { Row } from "./suite.js";
+import { compareResults } from "./compare.js";
+import { type ExperimentOptions, type ExperimentSuite, rowsOf, runExperiments } from "./experiment/experiment-suite.js";
+import { environment, RESULT_FORMAT, readResult, type SuiteResult, writeResult } from "./result-file.js";
+import type { Suite, SuiteInput } from "./suite.js";
 import { SUITES } from "./suites/index.js";
+import { comparisonTable, rowsTable } from "./tables.js";
 
 const BUNDLED_PAGES = fileURLToPath(new URL("../../../data/node-heap.pages.gz", import.meta.url));
 const BUNDLED_TRACE = fileURLToPath(new URL("../../../data/programs.u32.gz", import.meta.url));
@@ -18,12 +19,17 @@ interface RunFlags {
   readonly trace: string;
   readonly rounds: number;
   readonly json?: string;
+  readonly jobs?: number;
+  readonly seeds?: number;
+  readonly only?: string;
+  readonly full?: boolean;
 }
 
-/** @returns the exit status: 0 done, 1 failed, 2 the command was wrong */
+/** @returns the exit status: 0 done, 1 failed (or something became worse), 2 the command was wrong */
 export async function main(args: readonly string[]): Promise<number> {
+  let status = 0;
   const program = new Command("pagetier-bench")
-    .description("Benchmarks of pagetier: every number is CPU time, every comparison a ratio within one run.")
+    .description("Benchmarks of pagetier: CPU time as ratios within one run, and experiments in virtual time.")
     .exitOverride();
   program
     .command("list")
@@ -35,15 +41,29 @@ export async function main(args: readonly string[]): Promise<number> {
     .command("run")
     .description("run suites")
     .argument("<suites...>", "names of suites")
-    .option("--pages <file>", "page contents; default: the bundled ones", BUNDLED_PAGES)
-    .option("--trace <file>", "key trace; default: the bundled one", BUNDLED_TRACE)
-    .option("--rounds <number>", "repetitions, interleaved", positive, 15)
+    .option("--pages <file>", "page contents of measured suites; default: the bundled ones", BUNDLED_PAGES)
+    .option("--trace <file>", "key trace of measured suites; default: the bundled one", BUNDLED_TRACE)
+    .option("--rounds <number>", "repetitions of measured suites, interleaved", positive, 15)
+    .option("--seeds <number>", "repetitions of simulated suites, each with a seed of its own", positive)
+    .option("--jobs <number>", "simulations at a time; default: one per processor", positive)
+    .option("--only <text>", "of simulated suites, the experiments whose names contain this")
+    .option("--full", "whole traces in simulated suites, in place of slices; takes hours")
     .option("--json <file>", "also write the result to a file")
     .action((names: string[], flags: RunFlags) => run(names, flags));
+  program
+    .command("compare")
+    .description("say what became better or worse beyond noise; exit status 1 if anything became worse")
+    .argument("<base>", "a result of run --json")
+    .argument("<new>", "another")
+    .action((base: string, now: string) => {
+      const comparison = compareResults(readResult(base), readResult(now));
+      process.stdout.write(comparisonTable(comparison));
+      if (comparison.changes.some(({ verdict }) => verdict === "regression")) status = 1;
+    });
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync([...args], { from: "user" });
-    return 0;
+    return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!TierError.is(error)) throw error;
@@ -53,50 +73,63 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(names: readonly string[], flags: RunFlags): Promise<void> {
-  const suites = names.map((name) => {
-    const suite = SUITES.find((each) => each.name === name);
-    if (suite !== undefined) return suite;
-    const known = SUITES.map((each) => each.name).join(", ");
-    throw new TierError("BENCH_UNKNOWN_SUITE", `There is no suite ${name}; the suites are ${known}.`, { name });
-  });
-  exposeGc();
-  const file = await openPages(flags.pages);
-  const pages = Array.from({ length: file.pages }, (_, index) =>
-    file.bytes.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
-  ).filter((page) => !isSameFilled(page));
-  const results: { suite: string; rows: Row[] }[] = [];
+  const suites = names.map(suiteOf);
+  const results: SuiteResult[] = [];
+  let input: SuiteInput | undefined;
   for (const suite of suites) {
-    const rows = await suite.run({ pages, trace: flags.trace, rounds: flags.rounds });
+    if (!("run" in suite)) {
+      results.push(await simulate(suite, flags));
+      continue;
+    }
+    input ??= await measuredInput(flags);
+    const rows = await suite.run(input);
     results.push({ suite: suite.name, rows });
-    process.stdout.write(
-      `${suite.name}: ${suite.summary} (${pages.length} pages, ${flags.rounds} rounds)\n${tableOf(rows)}\n`,
-    );
+    const repetitions = `${input.pages.length} pages, ${flags.rounds} rounds`;
+    process.stdout.write(`${suite.name}: ${suite.summary} (${repetitions})\n${rowsTable(rows)}\n`);
   }
   if (flags.json === undefined) return;
-  const environment = {
-    node: process.version,
-    platform: process.platform,
-    cpu: cpus()[0]?.model ?? "unknown",
-    pages: file.name,
-    trace: flags.trace,
-    rounds: flags.rounds,
-  };
-  writeFileSync(flags.json, `${JSON.stringify({ environment, results }, null, 2)}\n`);
-}
-
-function tableOf(rows: readonly Row[]): string {
-  const table = new Table({
-    head: ["", "median", "middle half", "unit"],
-    colAligns: ["left", "right", "right", "left"],
-    style: { head: [], border: [], compact: true },
+  const { pages, trace, rounds } = flags;
+  writeResult(flags.json, {
+    format: RESULT_FORMAT,
+    environment: { ...environment(), pages, trace, rounds, command: `pagetier-bench run ${names.join(" ")}` },
+    results,
   });
-  for (const { name, value, low, high, unit } of rows)
-    table.push([name, digits(value), `${digits(low)} – ${digits(high)}`, unit]);
-  return table.toString();
 }
 
-function digits(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toFixed(2);
+async function simulate(suite: ExperimentSuite, flags: RunFlags): Promise<SuiteResult> {
+  const started = Date.now();
+  const onResult = (done: number, total: number): void => progress(suite.name, done, total, started);
+  const seeds = flags.seeds === undefined ? undefined : Array.from({ length: flags.seeds }, (_, index) => index + 1);
+  const options: ExperimentOptions = { jobs: flags.jobs, only: flags.only, full: flags.full, seeds, onResult };
+  const cells = await runExperiments(suite, options);
+  const rows = rowsOf(cells);
+  process.stdout.write(`${suite.name}: ${suite.summary} (${cells.length} runs in virtual time)\n${rowsTable(rows)}\n`);
+  return { suite: suite.name, rows, cells };
+}
+
+function suiteOf(name: string): Suite | ExperimentSuite {
+  const suite = SUITES.find((each) => each.name === name);
+  if (suite !== undefined) return suite;
+  const known = SUITES.map((each) => each.name).join(", ");
+  throw new TierError("BENCH_UNKNOWN_SUITE", `There is no suite ${name}; the suites are ${known}.`, { name });
+}
+
+async function measuredInput(flags: RunFlags): Promise<SuiteInput> {
+  exposeGc();
+  const file = await openPages(flags.pages);
+  const all = Array.from({ length: file.pages }, (_, index) =>
+    file.bytes.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
+  );
+  return { pages: all.filter((page) => !isSameFilled(page)), trace: flags.trace, rounds: flags.rounds };
+}
+
+/** How far it is, on a terminal in place, elsewhere now and then. */
+function progress(suite: string, done: number, total: number, started: number): void {
+  const seconds = (Date.now() - started) / 1000;
+  const left = Math.round((seconds / done) * (total - done));
+  const text = `${suite}: ${done} of ${total} runs, ${Math.floor(left / 60)} min ${left % 60} s left`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${text}  ${done === total ? "\n" : ""}`);
+  else if (done === total || done % Math.ceil(total / 20) === 0) process.stderr.write(`${text}\n`);
 }
 
 function isSameFilled(page: Uint8Array): boolean {

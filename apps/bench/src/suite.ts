@@ -1,3 +1,5 @@
+import { quantile } from "./statistics.js";
+
 /** One line of a suite's result. Times are CPU nanoseconds; ratios compare rows of the same run. */
 export interface Row {
   readonly name: string;
@@ -7,6 +9,10 @@ export interface Row {
   /** Middle half of the rounds. */
   readonly low: number;
   readonly high: number;
+  /** What each round gave. */
+  readonly values?: readonly number[];
+  /** Which way is better; left out: as the unit says. */
+  readonly better?: "lower" | "higher" | "neither";
 }
 
 /** A question, and how it is answered. */
@@ -34,8 +40,25 @@ export function cpuNs(work: () => void): number {
 }
 
 /** Summarises what the rounds gave. */
-export function rowOf(name: string, unit: string, values: readonly number[]): Row {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  return { name, unit, value: at(0.5), low: at(0.25), high: at(0.75) };
+export function rowOf(name: string, unit: string, values: readonly number[], better?: Row["better"]): Row {
+  const row = {
+    name,
+    unit,
+    value: quantile(values, 0.5),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    values,
+  };
+  return better === undefined ? row : { ...row, better };
+}
+
+/** Units of which less is better, and more. Of ratios nobody knows. */
+const LOWER = /^(ns|µs|ms|s|B|bytes|bytes\/byte|bytes\/call|byte\/call|pages|faults)$/;
+const HIGHER = /\/s$|per second|back$|^MB\/s$/;
+
+/** Which way a row's values are better. */
+export function betterOf({ better, unit }: Row): "lower" | "higher" | "neither" {
+  if (better !== undefined) return better;
+  if (LOWER.test(unit)) return "lower";
+  return HIGHER.test(unit) ? "higher" : "neither";
 }

@@ -17,7 +17,7 @@ export { zstd } from "@pagetier/compressor-zstd";
 export type { AnonSpace, PageLocation } from "@pagetier/mm";
 export { lru } from "@pagetier/policies/lru";
 export { twoList } from "@pagetier/policies/two-list";
-export type { RecipeInput, Stack, StackOptions, StackStats } from "@pagetier/stack";
+export type { AnyPlugin, RecipeInput, Stack, StackOptions, StackStats } from "@pagetier/stack";
 export { fileStore } from "@pagetier/store-file";
 export { delay } from "@pagetier/store-filters/delay";
 export { errors } from "@pagetier/store-filters/error";

@@ -1,6 +1,6 @@
 // The churn suite as the tables of docs/pools.md: distributions down, allocators across.
 
-import type { ChurnCell } from "./churn.js";
+import type { ChurnCell } from "./allocators.js";
 import type { ChurnResult, Compacted, Returned } from "./churn-history.js";
 
 interface Question {

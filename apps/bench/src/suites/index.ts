@@ -1,7 +1,20 @@
+import type { ExperimentSuite } from "../experiment/experiment-suite.js";
 import type { Suite } from "../suite.js";
-import { churn } from "./churn.js";
+import { thread } from "../thread/suite.js";
+import { allocators } from "./allocators.js";
+import { compressors } from "./compressors.js";
 import { policies } from "./policies.js";
 import { poolPath } from "./pool-path.js";
+import { smoke } from "./smoke.js";
+import { stacks } from "./stacks.js";
 
 /** Every suite, in the order of `list`. */
-export const SUITES: readonly Suite[] = [poolPath, policies, churn];
+export const SUITES: readonly (Suite | ExperimentSuite)[] = [
+  poolPath,
+  allocators,
+  compressors,
+  policies,
+  stacks,
+  thread,
+  smoke,
+];

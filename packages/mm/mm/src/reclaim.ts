@@ -127,6 +127,7 @@ export class Reclaim {
       kswapdSteps: this.#kswapdSteps,
       anonPagesScanned: this.#anonScanned,
       directReclaimNs: this.#directNs,
+      synchronousReclaimNs: this.#nowNs,
       ...Object.fromEntries(this.#passes.map((passes, priority) => [`passesAtPriority${priority}`, passes])),
       ...this.#lists.counters(),
       ...this.#pools?.counters(),

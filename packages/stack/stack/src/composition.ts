@@ -256,7 +256,7 @@ function make(node: PlannedNode, shared: Shared): unknown {
     { ...partsFor(plugin.family, shared), ...Object.fromEntries(inner) } as never,
     node.options,
   );
-  const part = charged(plugin.family, made, shared);
+  const part = charged(node, made, shared);
   if (plugin.family === "allocator") shared.pools.set(node.path, part as Zpool);
   if (plugin.family === "store") shared.counting.set(node.path, part as BackingStore);
   if (plugin.family === "chooser") shared.counting.set(node.path, part as CodecChooser);
@@ -264,12 +264,17 @@ function make(node: PlannedNode, shared: Shared): unknown {
 }
 
 /** In virtual time, the part with its work charged. */
-function charged(family: string, part: unknown, { setup }: Shared): unknown {
-  const { simulation } = setup;
+function charged({ path, plugin }: PlannedNode, part: unknown, shared: Shared): unknown {
+  const { family } = plugin;
+  const { simulation } = shared.setup;
   if (simulation === undefined) return part;
   const { scheduler, costs } = simulation;
   if (family === "allocator") return new ChargedZpool(part as Zpool, scheduler, costs);
-  if (family === "compressor") return new ChargedCompressor(part as Compressor, scheduler, costs);
+  if (family === "compressor") {
+    const compressor = new ChargedCompressor(part as Compressor, scheduler, costs);
+    shared.counting.set(path, compressor);
+    return compressor;
+  }
   if (family === "policy" && !isOffline(part as EvictionPolicy | OfflinePolicy)) {
     return new ChargedPolicy(part as EvictionPolicy, scheduler, costs);
   }

@@ -1,4 +1,4 @@
-import type { CpuMeter } from "@pagetier/base";
+import type { Counters, CpuMeter } from "@pagetier/base";
 import { type Compressor, INCOMPRESSIBLE } from "@pagetier/compressor";
 import { type CompressorCosts, type Costs, compressorCosts, costOf } from "./costs.js";
 
@@ -10,6 +10,9 @@ export class ChargedCompressor implements Compressor {
   readonly #inner: Compressor;
   readonly #meter: CpuMeter;
   readonly #costs: CompressorCosts;
+  #compressions = 0;
+  #decompressions = 0;
+  #codecNs = 0;
 
   constructor(inner: Compressor, meter: CpuMeter, costs: Costs) {
     this.type = inner.type;
@@ -23,16 +26,28 @@ export class ChargedCompressor implements Compressor {
   compress(length: number): number {
     const result = this.#inner.compress(length);
     const { compress, incompressible } = this.#costs;
-    this.#meter.charge(result === INCOMPRESSIBLE ? incompressible : costOf(compress, result));
+    this.#compressions++;
+    this.#charge(result === INCOMPRESSIBLE ? incompressible : costOf(compress, result));
     return result;
   }
 
   decompress(start: number, length: number): number {
-    this.#meter.charge(costOf(this.#costs.decompress, length));
+    this.#decompressions++;
+    this.#charge(costOf(this.#costs.decompress, length));
     return this.#inner.decompress(start, length);
   }
 
   memoryBytes(): number {
     return this.#inner.memoryBytes();
+  }
+
+  /** Calls, and what they were charged. */
+  counters(): Counters {
+    return { compressions: this.#compressions, decompressions: this.#decompressions, codecNs: this.#codecNs };
+  }
+
+  #charge(ns: number): void {
+    this.#codecNs += ns;
+    this.#meter.charge(ns);
   }
 }

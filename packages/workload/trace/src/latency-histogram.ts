@@ -31,6 +31,14 @@ export class LatencyHistogram {
     if (ns > this.#max) this.#max = ns;
   }
 
+  /** Forgets everything. */
+  reset(): void {
+    this.#counts.fill(0);
+    this.#count = 0;
+    this.#sum = 0;
+    this.#max = 0;
+  }
+
   /** The value below or at which so large a part of all lies (the upper end of its bucket), 0 when there is none. */
   quantile(part: number): number {
     const rank = Math.max(1, Math.ceil(part * this.#count));

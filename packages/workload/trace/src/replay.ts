@@ -216,6 +216,11 @@ export class Replay {
     };
   }
 
+  /** Requests carried out so far. */
+  get accesses(): number {
+    return this.#accesses;
+  }
+
   /** How long accesses took, as {@link ReplayResult.latency}. */
   get latency(): LatencyHistogram {
     return this.#latency;

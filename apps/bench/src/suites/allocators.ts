@@ -25,8 +25,8 @@ export function measureAll(distributions: readonly SizeDistribution[], seeds: nu
   );
 }
 
-export const churn: Suite = {
-  name: "churn",
+export const allocators: Suite = {
+  name: "allocators",
   summary: "frame bytes per stored byte, fresh and after churn, and frames that come back, by allocator",
   async run({ pages, rounds }: SuiteInput): Promise<Row[]> {
     const cells = measureAll([...ofPages("pages", pages), ...SYNTHETIC], Math.min(rounds, SEEDS_MAX));

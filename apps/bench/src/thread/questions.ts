@@ -1,0 +1,206 @@
+// The questions that Dave Chinner and Dan Magenheimer disagree on, as experiments.
+
+import {
+  BOUNDS,
+  ENVIRONMENTS,
+  inTheMiddle,
+  LARGE,
+  NOISY,
+  PROGRAMS,
+  type Question,
+  SEEDS,
+  SHIFTING,
+  STABLE,
+  THINKING,
+  YOUNG,
+  zswap,
+} from "./question.js";
+
+const hooksOrShrinker: Question = {
+  number: 1,
+  title: "Hooks or shrinker?",
+  quote: {
+    by: "Chinner",
+    text: "you could implement the process of migration from the uncompressed pool to the compressed pool as a shrinker so that it only happens as a result of memory pressure",
+  },
+  method:
+    "MM's own loop with its hooks, against an anonymous list that is a shrinker, at three costs of getting a page back (seeks). `hooks, clock` has the list algorithm of the shrinker (second chance), so that only who scans differs; `hooks, victims of the shrinker` evicts the pages that the shrinker chose, when MM's loop would.",
+  experiment: {
+    name: "1 hooks or shrinker",
+    workloads: [PROGRAMS, LARGE],
+    contenders: [
+      zswap("hooks"),
+      zswap("shrinker", { reclaim: { trigger: "shrinker" } }),
+      ...inTheMiddle(
+        zswap("shrinker, seeks 1", { reclaim: { trigger: "shrinker", seeks: 1 } }),
+        zswap("shrinker, seeks 8", { reclaim: { trigger: "shrinker", seeks: 8 } }),
+        zswap("hooks, clock", { reclaim: { policy: "clock" } }, "control"),
+        {
+          ...zswap("hooks, victims of the shrinker", { reclaim: { policy: "scripted" } }, "control"),
+          victimsOf: "shrinker",
+        },
+      ),
+      ...BOUNDS,
+    ],
+    environments: THINKING,
+    seeds: SEEDS,
+  },
+  baseline: "hooks",
+  headline: "lostMs",
+  columns: ["storeFaults", "poolFaults", "victimRank", "wantedSoon", "directMs", "synchronousMs"],
+  judged: ["shrinker", "shrinker, seeks 1", "shrinker, seeks 8", "hooks, clock", "hooks, victims of the shrinker"],
+};
+
+const fullPool: Question = {
+  number: 2,
+  title: "What should a full pool do?",
+  quote: {
+    by: "Magenheimer",
+    text: 'we reach a point where zcache/zswap is "full" and we wish we would have used the swap disk for the LRU pages',
+  },
+  method:
+    "Write the coldest pages back, or refuse new ones, at three limits and three thresholds below which a full pool takes pages again. The hot set stays, becomes another one, or belongs to pages of which a third does not compress.",
+  experiment: {
+    name: "2 a full pool",
+    workloads: [STABLE, SHIFTING, NOISY],
+    contenders: [
+      zswap("write back the coldest"),
+      zswap("refuse", { zswap: { poolFull: "refuse" } }),
+      ...inTheMiddle(
+        zswap("write back, limit 10 %", { zswap: { maxPoolPercent: 10 } }),
+        zswap("write back, limit 40 %", { zswap: { maxPoolPercent: 40 } }),
+        zswap("refuse, limit 40 %", { zswap: { poolFull: "refuse", maxPoolPercent: 40 } }),
+        zswap("write back, no hysteresis", { zswap: { acceptThresholdPercent: 100 } }),
+        zswap("write back, threshold 50 %", { zswap: { acceptThresholdPercent: 50 } }),
+      ),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "write back the coldest",
+  headline: "lostMs",
+  columns: ["storeFaults", "poolFaults", "inversions", "compressions", "poolFrames", "poolPages"],
+  judged: [
+    "refuse",
+    "write back, limit 10 %",
+    "write back, limit 40 %",
+    "refuse, limit 40 %",
+    "write back, no hysteresis",
+    "write back, threshold 50 %",
+  ],
+};
+
+const writing: Question = {
+  number: 4,
+  title: "Write back, through, or compress on completion?",
+  quote: {
+    by: "Chinner",
+    text: "why wouldn't you simply write the uncompressed page to the backing store and then compress it on IO completion?",
+  },
+  method:
+    "The pool holds the only copy and is written back when full; or each page is also written to the device as it enters; or it is written first and compressed when the write has completed. Loads leave the pool's copy, or take it. Pages live for ever, or are freed, many of them soon. What was written and read back was worth writing; an oracle would have written no more than that.",
+  experiment: {
+    name: "4 back, through or completion",
+    workloads: [PROGRAMS, STABLE, YOUNG],
+    contenders: [
+      zswap("back"),
+      zswap("through", { write: "through" }),
+      zswap("completion", { reclaim: { trigger: "completion" } }),
+      ...inTheMiddle(
+        zswap("back, exclusive loads", { zswap: { exclusiveLoads: true } }),
+        zswap("through, exclusive loads", { write: "through", zswap: { exclusiveLoads: true } }),
+        zswap("through, a full pool drops", { write: "through", reclaim: { poolFull: "drop-clean" } }),
+      ),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "back",
+  headline: "writtenBytes",
+  columns: [
+    "writesUsed",
+    "writesDirtied",
+    "writesFreed",
+    "writesCopied",
+    "writesUnwanted",
+    "storeFaults",
+    "poolFaults",
+  ],
+  judged: ["through", "completion", "back, exclusive loads", "through, exclusive loads", "through, a full pool drops"],
+};
+
+const sizing: Question = {
+  number: 6,
+  title: "Who sizes the pool?",
+  quote: {
+    by: "Magenheimer",
+    text: "should they be managed by core MM, or by shrinker-controlled caches, by some combination, or independently of either?",
+  },
+  method:
+    "MM sizes the pool as a third list, the pool's shrinker does, both, or a fixed limit. The limits are swept: the best of them, which nobody knows beforehand, is the one to beat.",
+  experiment: {
+    name: "6 who sizes the pool",
+    workloads: [PROGRAMS, LARGE],
+    contenders: [
+      ...[10, 20, 40, 60].map((percent) =>
+        zswap(`fixed, ${percent} %`, { reclaim: { poolSizing: "fixed" }, zswap: { maxPoolPercent: percent } }),
+      ),
+      zswap("mm", { reclaim: { poolSizing: "mm" }, zswap: { maxPoolPercent: 60 } }),
+      zswap("shrinker", { reclaim: { poolSizing: "shrinker" }, zswap: { maxPoolPercent: 60 } }),
+      zswap("both", { reclaim: { poolSizing: "both" }, zswap: { maxPoolPercent: 60 } }),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "fixed, 20 %",
+  headline: "lostMs",
+  columns: ["storeFaults", "poolFaults", "poolFramesMean", "poolFramesSwing"],
+  judged: ["mm", "shrinker", "both", "fixed, 10 %", "fixed, 40 %", "fixed, 60 %"],
+};
+
+const MIXED = [25, 75].map((filePercent) => ({ ...LARGE, name: `large, ${filePercent} % of a file`, filePercent }));
+
+const allShrinkers: Question = {
+  number: 7,
+  title: "The whole MM by shrinkers?",
+  quote: {
+    by: "Chinner",
+    text: "I think the entire MM could be run by the shrinker based reclaim infrastructure",
+  },
+  method:
+    "Both page lists are shrinkers and nothing else reclaims, at several costs of getting a page back and batches, against the classic loop. `classic, clock` uses the list algorithm of the shrinkers, so that only the engine differs. Pages are anonymous or belong to a file, in two mixtures; lists hold more than 16,384 pages.",
+  experiment: {
+    name: "7 all by shrinkers",
+    workloads: MIXED,
+    contenders: [
+      zswap("classic"),
+      zswap("shrinkers", { reclaim: { engine: "shrinkers" } }),
+      ...inTheMiddle(
+        zswap("classic, clock", { reclaim: { policy: "clock" } }, "control"),
+        zswap("shrinkers, seeks 1", { reclaim: { engine: "shrinkers", seeks: 1 } }),
+        zswap("shrinkers, seeks 8", { reclaim: { engine: "shrinkers", seeks: 8 } }),
+        zswap("shrinkers, batch 32", { reclaim: { engine: "shrinkers", batch: 32 } }),
+        zswap("shrinkers, batch 1024", { reclaim: { engine: "shrinkers", batch: 1024 } }),
+      ),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "classic",
+  headline: "lostMs",
+  columns: ["unusedShare", "pressedPasses", "scannedPerStolen", "p999Us", "maxUs", "outOfMemory"],
+  judged: [
+    "shrinkers",
+    "classic, clock",
+    "shrinkers, seeks 1",
+    "shrinkers, seeks 8",
+    "shrinkers, batch 32",
+    "shrinkers, batch 1024",
+  ],
+};
+
+export const QUESTIONS: readonly Question[] = [hooksOrShrinker, fullPool, writing, sizing, allShrinkers];
