@@ -131,6 +131,34 @@ const writing: Question = {
   judged: ["through", "completion", "back, exclusive loads", "through, exclusive loads", "through, a full pool drops"],
 };
 
+const chains = [1, 2, 8, 16].map((chainPages) =>
+  zswap(`zsmalloc, chains of ${chainPages}`, { zswap: { allocator: { use: "zsmalloc", chainPages } } }),
+);
+
+const allocators: Question = {
+  number: 5,
+  title: "kmalloc, slab, or an allocator for zpages?",
+  quote: { by: "Chinner", text: "Or you could just use kmalloc... ;)" },
+  method:
+    "The same pool on every allocator, after the churn of a whole run: real pages, compressed by lz4, coming and going as memory asks. `zsmalloc` without more has chains of 4 frames. [pools.md](pools.md) has the same allocators alone, fresh and after three kinds of churn, and compares pool sizes with those of a real kernel.",
+  experiment: {
+    name: "5 allocators",
+    workloads: [PROGRAMS, STABLE],
+    contenders: [
+      zswap("zsmalloc"),
+      ...["kmalloc", "slub", "zbud", "z3fold"].map((allocator) => zswap(allocator, { zswap: { allocator } })),
+      ...inTheMiddle(...chains),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "zsmalloc",
+  headline: "lostMs",
+  columns: ["pagesPerFrame", "poolPages", "poolFrames", "storeFaults", "poolFaults"],
+  judged: ["kmalloc", "slub", "zbud", "z3fold", ...chains.map(({ name }) => name)],
+};
+
 const sizing: Question = {
   number: 6,
   title: "Who sizes the pool?",
@@ -203,4 +231,4 @@ const allShrinkers: Question = {
   ],
 };
 
-export const QUESTIONS: readonly Question[] = [hooksOrShrinker, fullPool, writing, sizing, allShrinkers];
+export const QUESTIONS: readonly Question[] = [hooksOrShrinker, fullPool, writing, allocators, sizing, allShrinkers];
