@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const { SUITES } = (await import(
-  new URL("../dist/suites/index.js", import.meta.url).href
-)) as typeof import("../src/suites/index.js");
+const { policies } = (await import(
+  new URL("../dist/suites/policies.js", import.meta.url).href
+)) as typeof import("../src/suites/policies.js");
 
 test("policies: every policy and every npm cache replays the trace, equal policies with equal misses", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pagetier-bench-"));
@@ -13,8 +13,7 @@ test("policies: every policy and every npm cache replays the trace, equal polici
     const trace = join(folder, "skewed.txt");
     const keys = Array.from({ length: 5000 }, (_, index) => Math.floor(300 * ((index * 0.618034) % 1) ** 3));
     await writeFile(trace, keys.join("\n"));
-    const suite = SUITES.find(({ name }) => name === "policies")!;
-    const rows = await suite.run({ pages: [], trace, rounds: 2 });
+    const rows = await policies.run({ pages: [], trace, rounds: 2 });
     const names = rows.map(({ name }) => name);
     for (const one of ["lru", "lru-cache", "mnemonist LRUMap"]) {
       const misses = (of: string) => /\((.*)\)/.exec(names.find((name) => name.startsWith(`${of} (`))!)![1];
