@@ -14,7 +14,7 @@ import type { Pace } from "./pace.js";
 import { PageContents } from "./page-contents.js";
 import type { PageFile } from "./page-file.js";
 import { PageHash } from "./page-hash.js";
-import type { TraceBatch, TraceReader } from "./trace.js";
+import { REQUEST_OPS, type TraceBatch, type TraceReader } from "./trace.js";
 
 /** What a replay drives: an anonymous space of `@pagetier/mm`, or anything that behaves like one. */
 export interface ReplayTarget {
@@ -23,6 +23,8 @@ export interface ReplayTarget {
   write(page: number, offset: number, from: Uint8Array): Promise<void>;
   readNow(page: number, offset: number, into: Uint8Array): boolean;
   writeNow(page: number, offset: number, from: Uint8Array): boolean;
+  /** Forgets a page, where the target can. */
+  discard?(page: number): void;
 }
 
 export interface ReplayOptions {
@@ -57,13 +59,15 @@ export interface Mismatch {
 }
 
 export interface ReplayResult {
-  /** Requests of the trace that were carried out: `firstTouches + reads + writes`. */
+  /** Requests of the trace that were carried out: `firstTouches + reads + writes + frees`. */
   readonly accesses: number;
   /** Accesses to touched pages that read, and that wrote. */
   readonly reads: number;
   readonly writes: number;
-  /** Accesses that were the first of their page, whatever the trace called them: each wrote a page. */
+  /** Accesses that were the first of their page, or the first since it was freed, whatever the trace called them: each wrote a page. */
   readonly firstTouches: number;
+  /** Pages freed. Whatever was there is forgotten. */
+  readonly frees: number;
   /** Page reads compared and found equal. */
   readonly verified: number;
   /** Page reads compared and found different. */
@@ -100,6 +104,9 @@ const MISMATCHES_DESCRIBED = 8;
 const PENDING_FILL = 1;
 const PENDING_READ = 2;
 const PENDING_WRITE = 3;
+
+/** In place of the number of writes: the page was freed, and is as good as new. */
+const FREED = 0xffff_ffff;
 
 /** Replays a trace on a target. See {@link Replay} for reading everything back afterwards. */
 export function replay(
@@ -142,6 +149,8 @@ export class Replay {
   #reads = 0;
   #writes = 0;
   #firstTouches = 0;
+  #uniquePages = 0;
+  #frees = 0;
   #verified = 0;
   #mismatches = 0;
   readonly #firstMismatches: Mismatch[] = [];
@@ -207,10 +216,11 @@ export class Replay {
       reads: this.#reads,
       writes: this.#writes,
       firstTouches: this.#firstTouches,
+      frees: this.#frees,
       verified: this.#verified,
       mismatches: this.#mismatches,
       firstMismatches: [...this.#firstMismatches],
-      uniquePages: this.#firstTouches,
+      uniquePages: this.#uniquePages,
       elapsedMs: this.#elapsedNs / 1e6,
       latency: this.#latency.summary(),
     };
@@ -239,7 +249,7 @@ export class Replay {
     let firstFailure: unknown;
     const end = Math.min(this.#versions.capacity, this.#trace.keys.count);
     for (let page = 0; page < end; page++) {
-      if (this.#versions.get(page) === 0) continue;
+      if (this.#versions.get(page) === 0 || this.#versions.get(page) === FREED) continue;
       pages++;
       if (pages % this.#turnAccesses === 0) await this.#scheduler.turn();
       try {
@@ -314,7 +324,9 @@ export class Replay {
       const page = batch.pages[index]!;
       if (page >= target.pages) throw this.#tooSmall();
       const version = versions.get(page);
-      if (version === 0) {
+      if (batch.ops?.[index] === REQUEST_OPS.free) {
+        this.#free(page, version);
+      } else if (version === 0 || version === FREED) {
         this.#prepareFill(batch.keys[index]!);
         this.#pending = PENDING_FILL;
         if (!target.writeNow(page, 0, this.#scratch)) return index;
@@ -387,7 +399,16 @@ export class Replay {
   #noteFill(page: number): void {
     this.#accesses++;
     this.#firstTouches++;
+    if (this.#versions.get(page) === 0) this.#uniquePages++;
     this.#remember(page, 1);
+  }
+
+  #free(page: number, version: number): void {
+    this.#accesses++;
+    this.#frees++;
+    if (version === 0 || version === FREED) return;
+    this.#target.discard?.(page);
+    this.#versions.set(page, FREED);
   }
 
   #noteRead(page: number, key: number): void {

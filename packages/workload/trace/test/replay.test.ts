@@ -1,7 +1,16 @@
 import { createPrng, PAGE_SIZE, type Scheduler, TierError } from "@pagetier/base";
 import { ManualScheduler } from "@pagetier/base/testing";
 import { describe, expect, test } from "vitest";
-import { generateTrace, type PageFile, Replay, type ReplayTarget, replay, type TraceReader } from "../src/index.js";
+import {
+  generateTrace,
+  KeyMap,
+  type PageFile,
+  REQUEST_OPS,
+  Replay,
+  type ReplayTarget,
+  replay,
+  type TraceReader,
+} from "../src/index.js";
 
 const PAGES = somePages(128);
 
@@ -314,4 +323,39 @@ describe("a wrong target is found out", () => {
     expect(audit).toMatchObject({ pages: 100, verified: 99, mismatches: 1 });
     expect(audit.firstMismatches[0]).toMatchObject({ page: 42, key: 42, access: -1 });
   });
+});
+
+test("a freed page is forgotten, and its next touch fills it anew", async () => {
+  const page = Uint32Array.of(0, 1, 0, 0, 0, 0, 1);
+  const ops = Uint8Array.of(1, 1, 2, 2, 0, 0, 0); // The second free is of a page that has nothing.
+  const keys = new KeyMap();
+  keys.numberOf(0);
+  keys.numberOf(1);
+  const trace: TraceReader = {
+    ...zipf(1),
+    total: page.length,
+    keys,
+    async *[Symbol.asyncIterator]() {
+      const writes = ops.map((op) => (op === REQUEST_OPS.write ? 1 : 0));
+      yield { length: page.length, pages: page, keys: Float64Array.from(page), writes, ops };
+    },
+  };
+  const discarded: number[] = [];
+  class Forgetful extends FlatTarget {
+    discard(which: number): void {
+      discarded.push(which);
+      this.bytes.fill(0, which * PAGE_SIZE, (which + 1) * PAGE_SIZE);
+    }
+  }
+  const run = new Replay(new Forgetful(2), trace, PAGES);
+  expect(await run.run()).toMatchObject({
+    accesses: 7,
+    firstTouches: 3,
+    uniquePages: 2,
+    frees: 2,
+    reads: 2,
+    mismatches: 0,
+  });
+  expect(discarded).toEqual([0]);
+  expect(await run.audit()).toMatchObject({ pages: 2, verified: 2, unreadable: 0 });
 });
