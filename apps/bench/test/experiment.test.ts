@@ -134,3 +134,16 @@ test("the future knows the next use of each page, and that a free ends it", () =
   now = 3;
   expect([0, 1, 2].map((page) => future.nextUse(page))).toEqual([5, NEVER, NEVER]);
 });
+
+test("a spot check runs in real time, on a real file, and counts alike", async () => {
+  const cells = cellsOf({ ...EXPERIMENT, spotChecks: ["zswap"] });
+  const check = cells.at(-1)!;
+  expect(check).toMatchObject({ real: true, contender: { name: "zswap" } });
+  const [real, simulated] = [await runCell(check), await runCell(cellOf("zswap"))];
+  expect(real.metrics.mismatches).toBe(0);
+  expect(real.metrics.majorFaults).toBeGreaterThan(simulated.metrics.majorFaults! * 0.8);
+  expect(real.metrics.majorFaults).toBeLessThan(simulated.metrics.majorFaults! * 1.2);
+  const results = new Results([real, simulated]);
+  expect(results.spotChecks.length).toBe(1);
+  expect(results.at(results.places[0]!, "zswap").length).toBe(1);
+});

@@ -39,6 +39,8 @@ export interface Experiment {
   readonly contenders: readonly Contender[];
   readonly environments: readonly Environment[];
   readonly seeds: readonly number[];
+  /** Contenders that also run once in real time, at the first place. */
+  readonly spotChecks?: readonly string[];
 }
 
 /** One run. Plain data: it goes to a worker and into the result. */
@@ -50,6 +52,8 @@ export interface Cell {
   readonly scriptOf: Contender | undefined;
   readonly environment: Environment;
   readonly seed: number;
+  /** Real time, with a real file in place of a modelled device, for a look at whether the simulation counts what happens. */
+  readonly real?: boolean;
 }
 
 /** What a cell gave: see METRICS. */
@@ -62,6 +66,7 @@ export interface CellResult {
   readonly role: Role;
   readonly environment: Environment;
   readonly seed: number;
+  readonly real?: boolean;
   readonly metrics: Metrics;
   /** Frames of pools at even distances in the measured part. */
   readonly poolFrames: readonly number[];
@@ -80,7 +85,20 @@ export function cellsOf(experiment: Experiment): Cell[] {
         for (const environment of environmentsOf(experiment, contender))
           cells.push({ experiment: name, workload, contender, scriptOf, environment, seed });
       }
-  return cells;
+  return [...cells, ...spotChecksOf(experiment)];
+}
+
+function spotChecksOf({ name, workloads, contenders, environments, seeds, spotChecks = [] }: Experiment): Cell[] {
+  const checked = contenders.filter((contender) => spotChecks.includes(contender.name));
+  return checked.map((contender) => ({
+    experiment: name,
+    workload: workloads[0]!,
+    contender,
+    scriptOf: undefined,
+    environment: environments[0]!,
+    seed: seeds[0]!,
+    real: true,
+  }));
 }
 
 function environmentsOf({ environments }: Experiment, { onlyFirst, unbounded }: Contender): readonly Environment[] {

@@ -13,7 +13,12 @@ export class Results {
   readonly #cells: readonly CellResult[];
   readonly #byKey = new Map<string, CellResult[]>();
 
-  constructor(cells: readonly CellResult[]) {
+  /** Runs in real time, apart from all others. */
+  readonly spotChecks: readonly CellResult[];
+
+  constructor(all: readonly CellResult[]) {
+    const cells = all.filter(({ real }) => !real);
+    this.spotChecks = all.filter(({ real }) => real);
     this.#cells = cells;
     for (const cell of withLostTime(cells)) {
       const key = keyOf(cell, cell.contender);

@@ -1,9 +1,16 @@
 // One cell: a stack in virtual time, a workload, what it did after the warm-up.
 
-import { createPrng, PAGE_SIZE, TierError, VirtualScheduler } from "@pagetier/base";
+import { createPrng, PAGE_SIZE, realScheduler, TierError, VirtualScheduler } from "@pagetier/base";
 import { MEASURED_COSTS } from "@pagetier/simulation";
 import { Pace, Replay } from "@pagetier/trace";
-import { type AnyPlugin, createStack, type RecipeInput, type Stack, type StackStats } from "pagetier";
+import {
+  type AnyPlugin,
+  createStack,
+  type RecipeInput,
+  type Stack,
+  type StackOptions,
+  type StackStats,
+} from "pagetier";
 import type { Cell, CellResult, Contender, Environment } from "./experiment.js";
 import { Future } from "./future.js";
 import { Instruments, type WatchedSpace } from "./instruments.js";
@@ -24,10 +31,14 @@ function workloadOf(spec: WorkloadSpec): Promise<Workload> {
 }
 
 export async function runCell(cell: Cell): Promise<CellResult> {
-  const { experiment, contender, environment, seed, scriptOf } = cell;
+  const { experiment, contender, environment, seed, scriptOf, real } = cell;
   const workload = await workloadOf(cell.workload);
-  const script = scriptOf === undefined ? [] : (await runOn(workload, scriptOf, environment, seed, [])).victims;
-  const { victims: _, ...result } = await runOn(workload, contender, environment, seed, script);
+  const run = (who: Contender, script: readonly Eviction[]): Promise<Outcome> => {
+    const setting = { workload, contender: who, environment, seed, script };
+    return real ? runOn(setting, undefined) : new VirtualTime().run(setting);
+  };
+  const script = scriptOf === undefined ? [] : (await run(scriptOf, [])).victims;
+  const { victims: _, ...result } = await run(contender, script);
   return {
     experiment,
     workload: workload.spec.name,
@@ -35,42 +46,58 @@ export async function runCell(cell: Cell): Promise<CellResult> {
     role: contender.role,
     environment,
     seed,
+    ...(real ? { real } : {}),
     ...result,
   };
 }
 
 type Outcome = Pick<CellResult, "metrics" | "poolFrames" | "error"> & { readonly victims: readonly Eviction[] };
 
-async function runOn(
-  workload: Workload,
-  { recipe, unbounded }: Contender,
-  environment: Environment,
-  seed: number,
-  script: readonly Eviction[],
-): Promise<Outcome> {
-  const scheduler = new VirtualScheduler();
+interface Setting {
+  readonly workload: Workload;
+  readonly contender: Contender;
+  readonly environment: Environment;
+  readonly seed: number;
+  readonly script: readonly Eviction[];
+}
+
+/** A run's own clock, and the application that spends time on it. */
+class VirtualTime {
+  readonly scheduler = new VirtualScheduler();
+
+  run(setting: Setting): Promise<Outcome> {
+    return this.scheduler.run(() => runOn(setting, this.scheduler));
+  }
+}
+
+/** @param scheduler `undefined`: real time */
+async function runOn(setting: Setting, scheduler: VirtualScheduler | undefined): Promise<Outcome> {
+  const { workload, contender, environment, seed, script } = setting;
+  const { recipe, unbounded } = contender;
   const future = new Future(workload);
   const memory = unbounded ? 2 * workload.objects * PAGE_SIZE : memoryOf(workload, environment);
   const plugins: AnyPlugin[] = [oraclePlugin(future) as AnyPlugin, scriptedPlugin(script, future) as AnyPlugin];
   let instruments: Instruments | undefined;
-  return scheduler.run(async () => {
-    const stack = await scheduler.outside(() =>
-      createStack({ ...recipe, memory } as RecipeInput, {
-        seed,
-        plugins,
-        simulation: { scheduler, costs: MEASURED_COSTS, device: environment.device },
-        // Spaces come one after another in the numbers of pages, each as large as the whole workload.
-        observer: { evicted: (page) => instruments?.evicted(page % workload.objects) },
-      }),
+  const options: StackOptions = {
+    seed,
+    plugins,
+    // Spaces come one after another in the numbers of pages, each as large as the whole workload.
+    observer: { evicted: (page) => instruments?.evicted(page % workload.objects) },
+  };
+  const { device } = environment;
+  const make = (): Promise<Stack> =>
+    createStack(
+      { ...recipe, memory } as RecipeInput,
+      scheduler === undefined ? options : { ...options, simulation: { scheduler, costs: MEASURED_COSTS, device } },
     );
-    try {
-      const space = await openSpace(stack, workload, environment.device);
-      instruments = new Instruments(space, future, workload.objects, Math.floor(memory / PAGE_SIZE));
-      return await measure(stack, scheduler, workload, instruments, future, environment, seed);
-    } finally {
-      await stack.close();
-    }
-  });
+  const stack = await (scheduler?.outside(make) ?? make());
+  try {
+    const space = await openSpace(stack, workload, device);
+    instruments = new Instruments(space, future, workload.objects, Math.floor(memory / PAGE_SIZE));
+    return await measure(stack, scheduler, setting, instruments, future);
+  } finally {
+    await stack.close();
+  }
 }
 
 /** Anonymous pages, a file, or some of both. */
@@ -93,22 +120,15 @@ export function memoryOf({ workingSet }: Workload, { memoryShare }: Environment)
 
 async function measure(
   stack: Stack,
-  scheduler: VirtualScheduler,
-  workload: Workload,
+  time: VirtualScheduler | undefined,
+  { workload, environment, seed }: Setting,
   instruments: Instruments,
   future: Future,
-  environment: Environment,
-  seed: number,
 ): Promise<Outcome> {
+  const scheduler = time ?? realScheduler;
   const { access, copyByte } = MEASURED_COSTS;
-  const prng = createPrng(seed);
-  const pace = new Pace({
-    time: scheduler,
-    accessNs: access,
-    copyByteNs: copyByte,
-    thinkNs: environment.thinkNs,
-    prng,
-  });
+  const { thinkNs } = environment;
+  const pace = time && new Pace({ time, accessNs: access, copyByteNs: copyByte, thinkNs, prng: createPrng(seed) });
   let before: StackStats | undefined;
   let startNs = 0;
   const poolFrames: number[] = [];

@@ -26,8 +26,27 @@ export function answerOf({ question, results }: Answered, picture: string): stri
     ...middles.map((place) => tableOf(question, results, place)),
     `![${title} ${METRICS[question.headline]!.label} beside ${question.baseline}, by place](${picture})`,
     elsewhere(question, results),
+    spotCheck(results),
     `**Verdict.** ${verdict(question, results).join("\n\n")}`,
-  ].join("\n\n");
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const COUNTED = ["majorFaults", "storeFaults", "writtenBytes"];
+
+/** What was counted in real time beside what the simulation of the same run counted. */
+function spotCheck(results: Results): string {
+  const lines = results.spotChecks.map((real) => {
+    const place = { workload: real.workload, environment: real.environment };
+    const simulated = results.at(place, real.contender).find(({ seed }) => seed === real.seed);
+    const counts = COUNTED.map(
+      (name) =>
+        `${METRICS[name]!.label} ${write(name, real.metrics[name]!)} (simulated ${write(name, simulated?.metrics[name] ?? Number.NaN)})`,
+    );
+    return `${real.contender}: ${counts.join(", ")}`;
+  });
+  return lines.length === 0 ? "" : `Spot check in real time on a real file, first place, seed 1. ${lines.join(". ")}.`;
 }
 
 function isFirst(environment: Place["environment"], places: readonly Place[]): boolean {

@@ -81,7 +81,7 @@ export const LARGE: WorkloadSpec = {
 export const YOUNG: WorkloadSpec = {
   ...STABLE,
   name: "young",
-  requests: { zipf: { pages: 6000, skew: 0.6, writePercent: 50, lifetime: 20_000 } },
+  requests: { zipf: { pages: 6000, skew: 0.6, writePercent: 50, lifetime: 60_000 } },
 };
 
 export const ZSWAP = {

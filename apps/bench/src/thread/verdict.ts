@@ -37,7 +37,7 @@ export function verdict(question: Question, results: Results): string[] {
       const difference = results.relative(place, contender, baseline, headline);
       comparisons.push({ place, difference, finding: findingOf(difference, better !== "higher") });
     }
-    lines.push(sentence(contender, baseline, label, comparisons));
+    if (comparisons.length > 0) lines.push(sentence(contender, baseline, label, comparisons));
   }
   return lines;
 }
@@ -49,7 +49,7 @@ function sentence(contender: string, baseline: string, label: string, all: reado
   const undecided = all.length - better.length - worse.length;
   const head = `**${contender}** against **${baseline}**, by ${label}:`;
   if (better.length === 0 && worse.length === 0) {
-    return `${head} no difference in any of ${all.length} ${all.length === 1 ? "place" : "places"}${range(all)}.`;
+    return `${head} no difference that can be told, in ${all.length} of ${all.length}${range(all)}.`;
   }
   const parts: string[] = [];
   if (better.length > 0) parts.push(`less in ${better.length} of ${all.length}${range(better)}`);
