@@ -187,6 +187,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   async open(): Promise<void> {
     assert(this.#state === "new", "a memory manager is opened once");
     try {
+      this.#switch.start();
       for (const swap of this.#stores) await this.#switch.turnOn(swap);
     } catch (error) {
       await this.#switch.close();
@@ -694,10 +695,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     const holders = Object.entries(this.#frames.holders()).map(([name, frames]) => `${name} ${frames} frames`);
     const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.freePlaces, 0);
     const lastError = this.#swap.writer.lastError ?? this.#cache.writer.lastError;
-    const stores =
-      this.#swap.areas.length === 0
-        ? "there is no swap store"
-        : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
+    const stores = this.#swap.areas.every((area) => area.swaps().length === 0)
+      ? "there is no swap store"
+      : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
     const { dirtyPages } = this.#cache.writer;
     const files = dirtyPages === 0 ? "" : `; ${dirtyPages} pages of files wait to be written`;
     return new TierError(

@@ -67,6 +67,12 @@ export class SwapSwitch {
     return { swapDrainedPages: this.#drainedPages, swapMovedPages: this.#movedPages };
   }
 
+  /** Makes the area before all devices where slots are virtual: a pool may stand on it alone. Comes once, first. */
+  start(): void {
+    if (this.#parts.slots !== "virtual") return;
+    this.#virtual = this.#parts.swap.turnOn({ store: new VirtualSwap(), name: "virtual", priority: 0, io: "now" });
+  }
+
   /**
    * Opens a store and swaps to it from now on.
    *
@@ -162,7 +168,6 @@ export class SwapSwitch {
 
   #connect(swap: NamedSwap): { area: SwapArea; device: VirtualDevice | undefined } {
     if (this.#parts.slots === "virtual") {
-      this.#virtual ??= this.#parts.swap.turnOn({ store: new VirtualSwap(), name: "virtual", priority: 0, io: "now" });
       assert(this.#virtual !== undefined, "there is one area where slots are virtual");
       const device = devicesOf(this.#virtual).add(swap);
       assert(device !== undefined, "as many devices as areas can be told apart");

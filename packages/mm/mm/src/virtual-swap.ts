@@ -3,7 +3,8 @@
 // One area of as many slots as slots have numbers stands before all swap devices. A page that goes into a pool takes
 // such a slot and nothing else; a place on a device is taken only when something is written, for a whole cluster at a
 // time, so that what is written together lies together, whatever the slots' numbers. So a pool can be larger than the devices,
-// and several devices share one space of names: what lies on one can move to another without the page noticing.
+// and several devices share one space of names: what lies on one can move to another without the page noticing. Without any device it is what
+// a pool stands on that has nothing below it.
 //
 //   slot ──▶ word: 0 nowhere, else device (5 bits) and place (26 bits, never 0)
 //

@@ -55,6 +55,11 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     why: "reclaim.poolFull is writeback-lru, and swap names no store to write back to; name one, or choose refuse",
   },
   {
+    keys: ["swapSlots", "swap"],
+    when: ({ swapSlots, frontswap, swap }) => swapSlots === "device" && swap.length === 0 && frontswap.length > 0,
+    why: "swapSlots is device, so a page takes a slot of a swap store before a pool may have it, and swap names no store; name one, or say virtual",
+  },
+  {
     keys: ["reclaim.policy", "reclaim.engine"],
     when: ({ reclaim }) => reclaim.engine === "shrinkers" && reclaim.policy !== undefined,
     why: "reclaim.engine is shrinkers, whose lists are list-lrus, and reclaim.policy asks for another order; leave one of them out",

@@ -212,14 +212,15 @@ function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */
-function mmOptions({ reclaim, background, swapSlots }: Recipe): MmOptions {
+function mmOptions({ reclaim, background, swapSlots, frontswap, swap }: Recipe): MmOptions {
   const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
   const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
   const defaults = MM_OPTIONS_DEFAULT;
   return {
     engine: engine ?? defaults.engine,
     trigger: trigger ?? defaults.trigger,
-    swapSlots: swapSlots ?? defaults.swapSlots,
+    // Without a store there are no slots for a pool's pages but virtual ones.
+    swapSlots: swapSlots ?? (frontswap.length > 0 && swap.length === 0 ? "virtual" : defaults.swapSlots),
     sizesPools: poolSizing === "mm" || poolSizing === "both",
     swappiness: swappiness ?? defaults.swappiness,
     listSeeks: seeks,

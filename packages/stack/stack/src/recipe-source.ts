@@ -72,7 +72,8 @@ export async function presets(): Promise<Preset[]> {
 }
 
 async function presetFiles(): Promise<string[]> {
-  return (await readdir(PRESETS)).filter((file) => file.endsWith(".yaml")).sort();
+  const files = (await readdir(PRESETS)).filter((file) => file.endsWith(".yaml"));
+  return files.sort((a, b) => (basename(a, ".yaml") < basename(b, ".yaml") ? -1 : 1)); // A name before those it begins.
 }
 
 async function readRecipe(written: string, from: string): Promise<RecipeSource> {

@@ -57,7 +57,7 @@ export interface RecipeInput {
   };
   /** `through` also writes what a pool takes to the store, so that the pool's copy may be dropped. Default `back`. */
   readonly write?: "back" | "through";
-  /** Whether a pool's entries take slots of a swap store, or slots of their own. Default `device`. */
+  /** Whether a pool's entries take slots of a swap store, or slots of their own. Default `device`, without a store `virtual`. */
   readonly swapSlots?: "device" | "virtual";
   /** Where pages go that no pool keeps. Without any, what does not fit memory and pools is refused. */
   readonly swap?: SwapNodeInput | readonly SwapNodeInput[];

@@ -17,13 +17,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Half a page of noise, half of the page's number. */
-function pageOf(number: number): Uint8Array {
+function halfNoise(number: number): Uint8Array {
   const random = createPrng(number);
   return new Uint8Array(PAGE_SIZE).map((_, index) => (index % 2 === 0 ? number : random.u32()) & 255);
 }
 
+/** A page that compresses to about a quarter. */
+function quarterNoise(number: number): Uint8Array {
+  return halfNoise(number).fill(number, PAGE_SIZE / 4);
+}
+
 /** Fills a space far larger than memory, reads it back in another order, and closes the stack. */
-async function roundTrip(stack: Stack, pages: number): Promise<void> {
+async function roundTrip(stack: Stack, pages: number, pageOf = halfNoise): Promise<void> {
   const space = stack.space({ name: "test", size: pages * PAGE_SIZE });
   for (let page = 0; page < pages; page++) await space.write(page, 0, pageOf(page));
   stack.verify();
@@ -41,14 +46,36 @@ async function roundTrip(stack: Stack, pages: number): Promise<void> {
 }
 
 describe("presets", () => {
-  test.each(["none", "simple", "zswap"])("%s keeps four times its memory", async (preset) => {
-    const stack = await createStack(preset, { memory: "1MiB" });
-    expect(stack.name).toBe(preset);
-    await roundTrip(stack, 1021);
-    const { faults, counters } = stack.stats();
-    expect(faults.minor).toBe(1021);
-    expect(counters["swap[0]"]?.writtenPages).toBeGreaterThan(0);
-    if (preset !== "none") expect(counters.zswap?.stores).toBeGreaterThan(0);
+  test.each(["none", "simple", "zswap", "zswap-completion", "zswap-shrinker", "zswap-writethrough"])(
+    "%s keeps four times its memory",
+    async (preset) => {
+      const stack = await createStack(preset, { memory: "1MiB" });
+      expect(stack.name).toBe(preset);
+      await roundTrip(stack, 1021);
+      const { faults, counters } = stack.stats();
+      expect(faults.minor).toBe(1021);
+      expect(counters["swap[0]"]?.writtenPages).toBeGreaterThan(0);
+      if (preset !== "none") expect(counters.zswap?.stores).toBeGreaterThan(0);
+    },
+  );
+
+  test("zram keeps twice its memory, and with too little loses nothing", async () => {
+    const stack = await createStack("zram", { memory: "2MiB" });
+    await roundTrip(stack, 1021, quarterNoise);
+    await using small = await createStack("zram", { memory: "1MiB" });
+    const space = small.space({ name: "test", size: "8MiB" });
+    let written = 0;
+    const filling = async (): Promise<void> => {
+      for (; written < 2048; written++) await space.write(written, 0, halfNoise(written));
+    };
+    await expect(filling()).rejects.toMatchObject({ code: "MM_OUT_OF_MEMORY" });
+    expect(written).toBeGreaterThan(150);
+    const into = new Uint8Array(4096);
+    for (let page = 0; page < written; page++) {
+      await space.read(page, 0, into);
+      expect(Buffer.compare(into, halfNoise(page)), `page ${page}`).toBe(0);
+    }
+    small.verify();
   });
 
   test("the default is zswap", async () => {
@@ -105,7 +132,7 @@ test("a stack closes itself from the hooks inwards", async () => {
     { plugins },
   );
   const space = stack.space({ name: "test", size: "1MiB" });
-  await space.write(0, 0, pageOf(0));
+  await space.write(0, 0, halfNoise(0));
   await Promise.all([stack.close(), stack.close()]);
   await stack[Symbol.asyncDispose]();
   expect(log).toEqual(["store opened", "backend closed", "store closed", "pool destroyed"]);
@@ -165,7 +192,7 @@ test("the same seed gives the same stack", async () => {
 test("shrink gives memory back", async () => {
   await using stack = await createStack({ memory: "4MiB", swap: "memory" });
   const space = stack.space({ name: "test", size: "3MiB" });
-  for (let page = 0; page < space.pages; page++) await space.write(page, 0, pageOf(page));
+  for (let page = 0; page < space.pages; page++) await space.write(page, 0, halfNoise(page));
   const before = stack.stats().memory.usedBytes;
   const freed = await stack.shrink("1MiB");
   expect(freed).toBeGreaterThan(0);
