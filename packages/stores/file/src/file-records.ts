@@ -3,7 +3,7 @@
 // The file of a store at `PATH` is `PATH.records`, that of a store without a path is another private temporary file. It
 // comes into being with the first record, so a store that is asked for pages alone has one file.
 import fs from "node:fs";
-import { type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
+import { type Counters, PAGE_SIZE, type TierError } from "@pagetier/base";
 import {
   PackedRecords,
   type RecordDevice,
@@ -14,6 +14,7 @@ import {
   sameStatus,
   storeClosed,
 } from "@pagetier/store";
+import { errnoOf } from "./file-errors.js";
 import { cannotOpen, type OpenedFile, openNamedFile, openPrivateFile } from "./open-file.js";
 
 export interface FileRecordsOptions {
@@ -53,7 +54,7 @@ export class FileRecords implements RecordStore, RecordDevice {
       await this.#log.recover(Math.floor(fs.fstatSync(file.descriptor).size / PAGE_SIZE));
     } catch (error) {
       await this.close();
-      throw cannotOpen(file.place, TierError.is(error) ? String(error.context.errno) : undefined, error);
+      throw cannotOpen(file.place, errnoOf(error), error);
     }
   }
 

@@ -1,11 +1,10 @@
 // A store in one sparse file: slot n is the page at byte n * PAGE_SIZE.
 //
-// Slots of one call that follow one another are one I/O of up to CLUSTER_PAGES pages. Reads go straight into the
-// caller's pages; writes are copied at once (see io-buffers.ts). A bit per slot says whether it holds a page, so slots
+// Slots of one call that follow one another are one I/O of up to CLUSTER_PAGES pages (page-io.ts). Reads go straight into
+// the caller's pages; writes are copied at once (io-buffers.ts). A bit per slot says whether it holds a page, so slots
 // never written, and discarded ones, read as zeroes without I/O. Node cannot punch holes: discarding gives disk space
-// back only at the end of the file, by truncation.
-//
-// When an I/O of several pages fails it is done again page by page, so that the status of each slot is its own.
+// back only at the end of the file, by truncation. Checksums (file-sums.ts) and records (file-records.ts) have files of
+// their own.
 import fs from "node:fs";
 import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
 import {
@@ -15,13 +14,15 @@ import {
   type NowStore,
   type RecordStore,
   type SlotStatus,
-  sameStatus,
   slotsOfSize,
   storeClosed,
 } from "@pagetier/store";
+import { errnoOf, systemError } from "./file-errors.js";
 import { FileRecords } from "./file-records.js";
+import { FileSums } from "./file-sums.js";
 import { CLUSTER_PAGES, IoBuffers } from "./io-buffers.js";
 import { cannotOpen, type OpenedFile, openNamedFile, openPrivateFile } from "./open-file.js";
+import { Call, PageIo, type PageOutcomes, Run } from "./page-io.js";
 import { SlotSet } from "./slot-set.js";
 
 /** Truncate only when it gives back at least this much (1 MiB), … */
@@ -36,9 +37,14 @@ export interface FileStoreOptions {
   readonly size?: string | number;
   /** Writes the whole file when opening, so that the disk cannot be full later. Needs a size. */
   readonly preallocate?: boolean;
+  /**
+   * Checks every page that is read. With a path the checksums are kept beside it, in `PATH.sums`; as long as that exists
+   * they are kept up, unless this is `false`, which removes it.
+   */
+  readonly checksums?: boolean | undefined;
 }
 
-export class FileStore implements BackingStore, NowStore {
+export class FileStore implements BackingStore, NowStore, PageOutcomes {
   readonly type = "file";
   readonly durable: boolean;
   readonly capacity: number;
@@ -47,25 +53,21 @@ export class FileStore implements BackingStore, NowStore {
   readonly #records: FileRecords;
   readonly #path: string | undefined;
   readonly #preallocate: boolean;
+  readonly #checksums: boolean | undefined;
   readonly #held = new SlotSet();
   readonly #buffers = new IoBuffers();
+  readonly #giveBack = (buffer: Uint8Array): void => this.#buffers.give(buffer);
   #file: OpenedFile | undefined;
-  #descriptor = -1;
+  #io: PageIo | undefined;
+  #sums: FileSums | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** Slots that the file is long: beyond them there is nothing to read. */
   #endSlot = 0;
-  #operationsInFlight = 0;
-  #writesInFlight = 0;
-  #whenIdle: (() => void) | undefined;
   #flushFailure: TierError | undefined;
-  #readPages = 0;
   #zeroPages = 0;
-  #writtenPages = 0;
   #discardedPages = 0;
-  #readClusters = 0;
-  #writeClusters = 0;
-  #failedSlots = 0;
+  #refusedSlots = 0;
   #flushes = 0;
   #truncations = 0;
 
@@ -73,12 +75,13 @@ export class FileStore implements BackingStore, NowStore {
   constructor(options: FileStoreOptions = {}) {
     this.#path = options.path;
     this.#preallocate = options.preallocate ?? false;
+    this.#checksums = options.checksums;
     this.durable = options.path !== undefined;
     this.capacity = slotsOfSize(options.size ?? "auto");
     this.#records = new FileRecords({
       path: options.path,
       capacityBytes: this.capacity * PAGE_SIZE,
-      failure: (what, cause) => this.#systemError(`${what} of store file ${this.#place}`, cause, {}),
+      failure: (what, cause) => this.#failure(what, cause, {}),
     });
     this.records = this.#records;
     if (this.#preallocate && this.capacity === Number.POSITIVE_INFINITY) {
@@ -87,7 +90,8 @@ export class FileStore implements BackingStore, NowStore {
   }
 
   memoryBytes(): number {
-    return this.#buffers.memoryBytes() + this.#held.memoryBytes() + this.#records.memoryBytes();
+    const tables = this.#held.memoryBytes() + (this.#sums?.memoryBytes() ?? 0);
+    return this.#buffers.memoryBytes() + tables + this.#records.memoryBytes();
   }
 
   async open(): Promise<void> {
@@ -110,7 +114,8 @@ export class FileStore implements BackingStore, NowStore {
       }
       let end = first + 1;
       while (end - first < CLUSTER_PAGES && slots[end] === slot + end - first && this.#held.has(slots[end]!)) end++;
-      this.#startRead(new Run(call, first, slot, end - first), into.slice(first, end));
+      for (let index = first; index < end; index++) assertPage(into[index]!);
+      this.#io!.read(new Run(call, first, slot, end - first), into);
       first = end;
     }
     return call.result();
@@ -123,7 +128,7 @@ export class FileStore implements BackingStore, NowStore {
       const end = this.#endOfWritable(slots, first, call.statuses);
       if (end > first) {
         const buffer = this.#copyIn(slots[first]!, from, first, end);
-        this.#startWrite(new Run(call, first, slots[first]!, end - first), buffer);
+        this.#io!.write(new Run(call, first, slots[first]!, end - first), buffer, this.#giveBack);
       }
       first = Math.max(end, first + 1);
     }
@@ -134,16 +139,8 @@ export class FileStore implements BackingStore, NowStore {
     const refused = this.#refuse(slot);
     if (refused !== undefined) return refused;
     if (!this.#held.has(slot)) return this.#zero(into);
-    assert(into.length === PAGE_SIZE, "a page has PAGE_SIZE bytes");
-    this.#readClusters++;
-    try {
-      const bytes = fs.readSync(this.#descriptor, into, 0, PAGE_SIZE, slot * PAGE_SIZE);
-      if (bytes < PAGE_SIZE) return this.#failed(this.#tooShort(slot));
-    } catch (error) {
-      return this.#failed(this.#ioError("reading", slot, error));
-    }
-    this.#readPages++;
-    return undefined;
+    assertPage(into);
+    return this.#io!.readNow(slot, into);
   }
 
   writePagesNow(slots: readonly number[], from: readonly Uint8Array[]): SlotStatus[] {
@@ -153,7 +150,7 @@ export class FileStore implements BackingStore, NowStore {
       const end = this.#endOfWritable(slots, first, call.statuses);
       if (end > first) {
         const buffer = this.#copyIn(slots[first]!, from, first, end);
-        this.#writeNow(new Run(call, first, slots[first]!, end - first), buffer);
+        this.#io!.writeNow(new Run(call, first, slots[first]!, end - first), buffer);
         this.#buffers.give(buffer);
       }
       first = Math.max(end, first + 1);
@@ -163,7 +160,9 @@ export class FileStore implements BackingStore, NowStore {
 
   async discard(slots: readonly number[]): Promise<void> {
     for (const slot of slots) {
-      if (isSlot(slot, this.capacity) && this.#held.delete(slot)) this.#discardedPages++;
+      if (!isSlot(slot, this.capacity) || !this.#held.delete(slot)) continue;
+      this.#sums?.forget(slot);
+      this.#discardedPages++;
     }
     this.#truncate();
   }
@@ -172,25 +171,10 @@ export class FileStore implements BackingStore, NowStore {
     this.#assertOpened();
     if (this.#closing !== undefined) throw storeClosed(this.type);
     if (this.#flushFailure !== undefined) throw this.#flushFailure;
-    this.#operationsInFlight++;
     try {
-      const error = await new Promise<unknown>((resolve) => fs.fdatasync(this.#descriptor, resolve));
-      if (error !== null) throw error;
-      await this.#records.flushRecords();
-    } catch (error) {
-      // The system forgets which pages it could not write: no later flush can vouch for them.
-      const errno = TierError.is(error) ? String(error.context.errno) : errnoOf(error);
-      this.#flushFailure = new TierError(
-        "STORE_IO",
-        `flushing store file ${this.#place} failed (${errno}): what was written since the last flush may be lost; check the device and open the store again.`,
-        { path: this.#place, errno },
-        { cause: error },
-      );
-      throw this.#flushFailure;
+      await this.#io!.during(this.#sync());
     } finally {
-      this.#operationsInFlight--;
       this.#flushes++;
-      this.#wakeIfIdle();
     }
   }
 
@@ -200,19 +184,42 @@ export class FileStore implements BackingStore, NowStore {
   }
 
   counters(): Counters {
+    const io = this.#io;
     return {
       heldPages: this.#held.size,
-      readPages: this.#readPages,
+      readPages: (io?.readPages ?? 0) + this.#zeroPages,
       zeroPages: this.#zeroPages,
-      writtenPages: this.#writtenPages,
+      writtenPages: io?.writtenPages ?? 0,
       discardedPages: this.#discardedPages,
-      readClusters: this.#readClusters,
-      writeClusters: this.#writeClusters,
-      failedSlots: this.#failedSlots,
+      readClusters: io?.readClusters ?? 0,
+      writeClusters: io?.writeClusters ?? 0,
+      failedSlots: (io?.failedSlots ?? 0) + this.#refusedSlots,
       flushes: this.#flushes,
       truncations: this.#truncations,
+      ...this.#sums?.counters,
       ...this.#records.counters(),
     };
+  }
+
+  // What becomes of pages (PageOutcomes).
+
+  arrived(slot: number, page: Uint8Array): SlotStatus {
+    return this.#sums?.check(slot, page);
+  }
+
+  notRead(slot: number, error: unknown): TierError {
+    if (error !== null) return this.#failure(`reading slot ${slot}`, error, { slot });
+    return new TierError(
+      "STORE_CORRUPT",
+      `store file ${this.#place} ends before slot ${slot}, which was written: somebody shortened it; its content is lost.`,
+      { path: this.#place, slot },
+    );
+  }
+
+  notWritten(slot: number, error: unknown): TierError {
+    this.#held.delete(slot); // The page may be torn; zeroes are honest.
+    this.#sums?.forget(slot);
+    return this.#failure(`writing slot ${slot}`, error ?? { code: "ENOSPC" }, { slot });
   }
 
   get #place(): string {
@@ -222,49 +229,86 @@ export class FileStore implements BackingStore, NowStore {
   async #open(): Promise<void> {
     const file = this.#path === undefined ? openPrivateFile() : openNamedFile(this.#path);
     this.#file = file;
-    this.#descriptor = file.descriptor;
     try {
       // A page cut short at the end of the file was never flushed; it reads as zeroes.
       this.#endSlot = Math.floor(fs.fstatSync(file.descriptor).size / PAGE_SIZE);
       this.#held.addBelow(Math.min(this.#endSlot, this.capacity));
-      if (this.#preallocate) await this.#extend();
+      this.#io = new PageIo(file.descriptor, this);
+      this.#openSums(file.place);
+      if (this.#preallocate) await this.#extend(file.descriptor);
       await this.#records.open();
     } catch (error) {
-      if (file.created && this.#path !== undefined) fs.rmSync(file.place, { force: true });
-      else fs.ftruncateSync(file.descriptor, this.#endSlot * PAGE_SIZE);
+      this.#io = undefined;
+      this.#sums?.abandon();
+      if (file.created && this.#path !== undefined) {
+        for (const path of [file.place, `${file.place}.sums`]) fs.rmSync(path, { force: true });
+      } else fs.ftruncateSync(file.descriptor, this.#endSlot * PAGE_SIZE);
       fs.closeSync(file.descriptor);
       file.release();
-      this.#descriptor = -1;
       throw TierError.is(error, "STORE_OPEN") ? error : cannotOpen(file.place, errnoOf(error), error);
     }
   }
 
+  #openSums(place: string): void {
+    const path = this.#path === undefined ? undefined : `${place}.sums`;
+    if (this.#checksums === false && path !== undefined) fs.rmSync(path, { force: true });
+    if (!(this.#checksums ?? (path !== undefined && fs.existsSync(path)))) return;
+    this.#sums = new FileSums(place);
+    // A slot with a checksum was written: if the file ends before it, somebody shortened that.
+    if (path !== undefined) {
+      this.#sums.open(path, (slot) => {
+        if (slot < this.capacity) this.#held.add(slot);
+      });
+    }
+  }
+
   /** Writes zeroes from the end of the file to the store's size. */
-  async #extend(): Promise<void> {
+  async #extend(descriptor: number): Promise<void> {
     const zeroes = this.#buffers.take(CLUSTER_PAGES).fill(0);
     try {
       let position = this.#endSlot * PAGE_SIZE;
       while (position < this.capacity * PAGE_SIZE) {
-        position += await writeSome(this.#descriptor, zeroes, this.capacity * PAGE_SIZE - position, position);
+        position += await writeSome(descriptor, zeroes, this.capacity * PAGE_SIZE - position, position);
       }
     } finally {
       this.#buffers.give(zeroes);
     }
   }
 
+  async #sync(): Promise<void> {
+    try {
+      await this.#sums?.save();
+    } catch (error) {
+      throw this.#failure("writing the checksums", error, {}); // They are written again with the next flush.
+    }
+    const { descriptor } = this.#file!;
+    try {
+      const error = await new Promise<unknown>((resolve) => fs.fdatasync(descriptor, resolve));
+      if (error !== null) throw error;
+      await this.#records.flushRecords();
+      await this.#sums?.sync();
+    } catch (error) {
+      // The system forgets which pages it could not write: no later flush can vouch for them.
+      this.#flushFailure = new TierError(
+        "STORE_IO",
+        `flushing store file ${this.#place} failed (${errnoOf(error)}): what was written since the last flush may be lost; check the device and open the store again.`,
+        { path: this.#place, errno: errnoOf(error) },
+        { cause: error },
+      );
+      throw this.#flushFailure;
+    }
+  }
+
   async #close(): Promise<void> {
     await this.#opening?.catch(() => undefined); // Whoever opened it was told.
-    if (this.#operationsInFlight > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    }
+    await this.#io?.idle();
     await this.#records.close();
-    if (this.#descriptor >= 0) {
-      await new Promise((resolve) => fs.close(this.#descriptor, resolve)); // What was not flushed was not promised.
-      this.#file?.release();
+    await this.#sums?.close();
+    if (this.#io !== undefined) {
+      const { descriptor, release } = this.#file!;
+      await new Promise((resolve) => fs.close(descriptor, resolve)); // What was not flushed was not promised.
+      release();
     }
-    this.#descriptor = -1;
     this.#held.clear();
     this.#buffers.clear();
   }
@@ -272,18 +316,17 @@ export class FileStore implements BackingStore, NowStore {
   #refuse(slot: number): SlotStatus {
     this.#assertOpened();
     if (this.#closing === undefined && isSlot(slot, this.capacity)) return undefined;
-    this.#failedSlots++;
+    this.#refusedSlots++;
     return this.#closing !== undefined ? storeClosed(this.type) : badSlot(this.type, slot, this.capacity);
   }
 
   #assertOpened(): void {
-    assert(this.#descriptor >= 0 || this.#closing !== undefined, "a store is opened before it is used");
+    assert(this.#io !== undefined || this.#closing !== undefined, "a store is opened before it is used");
   }
 
   #zero(into: Uint8Array): undefined {
-    assert(into.length === PAGE_SIZE, "a page has PAGE_SIZE bytes");
+    assertPage(into);
     into.fill(0);
-    this.#readPages++;
     this.#zeroPages++;
     return undefined;
   }
@@ -304,145 +347,27 @@ export class FileStore implements BackingStore, NowStore {
     const buffer = this.#buffers.take(end - first);
     for (let index = first; index < end; index++) {
       const page = from[index]!;
-      assert(page.length === PAGE_SIZE, "a page has PAGE_SIZE bytes");
+      assertPage(page);
       buffer.set(page, (index - first) * PAGE_SIZE);
       this.#held.add(slot + index - first);
+      this.#sums?.note(slot + index - first, page);
     }
     this.#endSlot = Math.max(this.#endSlot, slot + end - first);
     return buffer;
   }
 
-  #startRead(run: Run, into: readonly Uint8Array[]): void {
-    for (const page of into) assert(page.length === PAGE_SIZE, "a page has PAGE_SIZE bytes");
-    run.call.pending++;
-    this.#operationsInFlight++;
-    const step = (): void => {
-      this.#readClusters++;
-      const asked = run.next();
-      const settled = (error: unknown, bytes: number): void => {
-        this.#readPages += this.#settle(run, asked, bytes, error, "reading");
-        if (run.done < run.pages) step();
-        else this.#finish(run.call);
-      };
-      const position = (run.slot + run.done) * PAGE_SIZE;
-      if (asked === 1) fs.read(this.#descriptor, into[run.done]!, 0, PAGE_SIZE, position, settled);
-      else fs.readv(this.#descriptor, run.done === 0 ? into : into.slice(run.done), position, settled);
-    };
-    step();
-  }
-
-  #startWrite(run: Run, buffer: Uint8Array): void {
-    run.call.pending++;
-    this.#operationsInFlight++;
-    this.#writesInFlight++;
-    const step = (): void => {
-      this.#writeClusters++;
-      const asked = run.next();
-      const settled = (error: unknown, bytes: number): void => {
-        this.#writtenPages += this.#settle(run, asked, bytes, error, "writing");
-        if (run.done < run.pages) {
-          step();
-          return;
-        }
-        this.#writesInFlight--;
-        this.#buffers.give(buffer);
-        this.#finish(run.call);
-      };
-      const position = (run.slot + run.done) * PAGE_SIZE;
-      fs.write(this.#descriptor, buffer, run.done * PAGE_SIZE, asked * PAGE_SIZE, position, settled);
-    };
-    step();
-  }
-
-  #writeNow(run: Run, buffer: Uint8Array): void {
-    while (run.done < run.pages) {
-      this.#writeClusters++;
-      const asked = run.next();
-      let bytes = 0;
-      let failure: unknown = null;
-      try {
-        const position = (run.slot + run.done) * PAGE_SIZE;
-        bytes = fs.writeSync(this.#descriptor, buffer, run.done * PAGE_SIZE, asked * PAGE_SIZE, position);
-      } catch (error) {
-        failure = error;
-      }
-      this.#writtenPages += this.#settle(run, asked, bytes, failure, "writing");
-    }
-  }
-
-  /**
-   * Takes note of what one I/O of `asked` pages did: moves the run on, turns it to single pages, or gives one up.
-   *
-   * @returns pages that are done well
-   */
-  #settle(run: Run, asked: number, bytes: number, error: unknown, action: "reading" | "writing"): number {
-    const whole = error === null ? Math.floor(bytes / PAGE_SIZE) : 0;
-    run.done += whole;
-    if (whole === asked) return whole;
-    if (asked > 1) {
-      run.single = true;
-      return whole;
-    }
-    const slot = run.slot + run.done;
-    let status: TierError;
-    if (error !== null) status = this.#ioError(action, slot, error);
-    else status = action === "reading" ? this.#tooShort(slot) : this.#ioError(action, slot, { code: "ENOSPC" });
-    if (action === "writing") this.#held.delete(slot); // The page may be torn; zeroes are honest.
-    run.call.statuses[run.first + run.done] = this.#failed(status);
-    run.done++;
-    return 0;
-  }
-
-  #finish(call: Call): void {
-    this.#operationsInFlight--;
-    call.finishOne();
-    this.#wakeIfIdle();
-  }
-
-  #wakeIfIdle(): void {
-    if (this.#operationsInFlight === 0) this.#whenIdle?.();
-  }
-
-  #failed(status: TierError): TierError {
-    this.#failedSlots++;
-    return status;
-  }
-
-  #ioError(action: "reading" | "writing", slot: number, cause: unknown): TierError {
-    return this.#systemError(`${action} slot ${slot} of store file ${this.#place}`, cause, { slot });
-  }
-
-  /** @param what what failed, as the beginning of a sentence */
-  #systemError(what: string, cause: unknown, details: { readonly slot?: number }): TierError {
-    const errno = errnoOf(cause);
-    const context = { path: this.#place, ...details, errno };
-    const options = cause instanceof Error ? { cause } : undefined;
-    if (errno === "ENOSPC" || errno === "EDQUOT") {
-      const message = `${what} failed: the disk is full (${errno}); free space.`;
-      return new TierError("STORE_NO_SPACE", message, context, options);
-    }
-    if (errno === "EFBIG") {
-      const message = `${what} failed: the file may not get larger (EFBIG); raise the file-size limit (ulimit -f) or set a smaller size.`;
-      return new TierError("STORE_NO_SPACE", message, context, options);
-    }
-    return new TierError("STORE_IO", `${what} failed (${errno}); check the device.`, context, options);
-  }
-
-  #tooShort(slot: number): TierError {
-    return new TierError(
-      "STORE_CORRUPT",
-      `store file ${this.#place} ends before slot ${slot}, which was written: somebody shortened it; its content is lost.`,
-      { path: this.#place, slot },
-    );
+  #failure(what: string, cause: unknown, details: { readonly slot?: number }): TierError {
+    return systemError(`${what} of store file ${this.#place}`, cause, { path: this.#place, ...details });
   }
 
   /** Cuts off the end of the file that holds nothing. Never while a write is out, which could lie beyond the cut. */
   #truncate(): void {
-    if (this.#preallocate || this.#writesInFlight > 0 || this.#descriptor < 0) return;
+    if (this.#preallocate || this.#io === undefined || this.#closing !== undefined || this.#io.writesInFlight > 0)
+      return;
     const end = Math.max(this.#held.highest() + 1, this.#endSlot - TRUNCATE_SLOTS_MAX);
     if (this.#endSlot - end < TRUNCATE_SLOTS_MIN) return;
     try {
-      fs.ftruncateSync(this.#descriptor, end * PAGE_SIZE);
+      fs.ftruncateSync(this.#file!.descriptor, end * PAGE_SIZE);
       this.#endSlot = end;
       this.#truncations++;
     } catch {
@@ -451,50 +376,8 @@ export class FileStore implements BackingStore, NowStore {
   }
 }
 
-/** One call's statuses, and how many of its I/Os are out. */
-class Call {
-  readonly statuses: SlotStatus[];
-  pending = 0;
-  #resolve: ((statuses: SlotStatus[]) => void) | undefined;
-
-  constructor(count: number) {
-    this.statuses = sameStatus<SlotStatus>(count, undefined);
-  }
-
-  result(): Promise<SlotStatus[]> {
-    if (this.pending === 0) return Promise.resolve(this.statuses);
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  finishOne(): void {
-    if (--this.pending === 0) this.#resolve?.(this.statuses);
-  }
-}
-
-/** Slots `slot`..`slot + pages - 1`, which are the call's `first`..`first + pages - 1`. */
-class Run {
-  /** Pages that are settled, well or not. */
-  done = 0;
-  /** After a failure: one page at a time. */
-  single = false;
-
-  constructor(
-    readonly call: Call,
-    readonly first: number,
-    readonly slot: number,
-    readonly pages: number,
-  ) {}
-
-  /** Pages that the next I/O asks for. */
-  next(): number {
-    return this.single ? 1 : this.pages - this.done;
-  }
-}
-
-function errnoOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error";
+function assertPage(page: Uint8Array): void {
+  assert(page.length === PAGE_SIZE, "a page has PAGE_SIZE bytes");
 }
 
 /** Writes up to `bytes` bytes of `source` and returns how many. */

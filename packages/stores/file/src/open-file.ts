@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { TierError } from "@pagetier/base";
-import { takeLock } from "./file-lock.js";
+import { lockPlace } from "@pagetier/store";
 
 export interface OpenedFile {
   readonly descriptor: number;
@@ -23,7 +23,7 @@ export function openNamedFile(path: string): OpenedFile {
     const found = fs.statSync(place, { throwIfNoEntry: false });
     if (found !== undefined && !found.isFile()) throw cannotOpen(place, found.isDirectory() ? "EISDIR" : "ENOTFILE");
     const real = found === undefined ? join(fs.realpathSync(dirname(place)), basename(place)) : fs.realpathSync(place);
-    unlock = takeLock(`${real}.lock`);
+    unlock = lockPlace(`${real}.lock`, `store file ${place}`);
     const created = found === undefined;
     const descriptor = fs.openSync(place, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600);
     if (created) syncDirectory(dirname(real));

@@ -9,6 +9,7 @@ const options = z
     path: z.string().min(1).optional(),
     size: z.union([z.string(), z.number()]).default("auto"),
     preallocate: z.boolean().default(false),
+    checksums: z.boolean().optional(),
   })
   .superRefine((settings, context) => {
     try {

@@ -32,3 +32,27 @@ export function failSystemCall(nth: number, { code = "EIO", times = 1 }: Failing
     },
   };
 }
+
+/** Lets this process write so many times more; then the disk is full, until it is stopped. */
+export function fillDisk(writes: number): FailureScript {
+  const names = ["write", "writeSync"] as const;
+  const originals = new Map(names.map((name) => [name, Reflect.get(fs, name)]));
+  const full = () => Object.assign(new Error("ENOSPC: says the test"), { code: "ENOSPC" });
+  let left = writes;
+  Reflect.set(fs, "write", (...parameters: unknown[]) => {
+    if (left-- > 0) return Reflect.apply(originals.get("write")!, fs, parameters);
+    setImmediate(() => (parameters.at(-1) as Callback)(full(), 0));
+  });
+  Reflect.set(fs, "writeSync", (...parameters: unknown[]) => {
+    if (left-- > 0) return Reflect.apply(originals.get("writeSync")!, fs, parameters);
+    throw full();
+  });
+  return {
+    get fired() {
+      return left < 0;
+    },
+    stop: () => {
+      for (const [name, original] of originals) Reflect.set(fs, name, original);
+    },
+  };
+}

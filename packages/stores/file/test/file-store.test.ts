@@ -6,7 +6,7 @@ import { createPrng, PAGE_SIZE, realClock, realScheduler, TierError } from "@pag
 import { makePage, untouchedPage } from "@pagetier/store/conformance";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { FileStore, type FileStoreOptions, fileStore, plugin } from "../src/index.js";
-import { failSystemCall } from "./failing-calls.js";
+import { failSystemCall, fillDisk } from "./failing-calls.js";
 
 let directory: string;
 let path: string;
@@ -246,9 +246,97 @@ describe("opening", () => {
   test("respects the lock of another host", async () => {
     fs.writeFileSync(`${path}.lock`, "elsewhere.example 7 123 x\n");
     await refuses(path, /process 7 on host elsewhere\.example is using it; .*remove .*swap\.img\.lock/);
-    fs.writeFileSync(`${path}.lock`, `${os.hostname()} 999999999 1 x\n`);
-    fs.writeFileSync(`${path}.lock.takeover`, "");
-    await refuses(path, /taking over .*; try again, or remove .*swap\.img\.lock\.takeover/);
+  });
+});
+
+describe("checksums", () => {
+  const damage = (slot: number): void => {
+    const descriptor = fs.openSync(path, "r+");
+    fs.writeSync(descriptor, new Uint8Array([1, 2, 3]), 0, 3, slot * PAGE_SIZE);
+    fs.closeSync(descriptor);
+  };
+  const codes = async (store: FileStore, slots: number[]): Promise<(string | undefined)[]> =>
+    (await store.readPages(slots, slots.map(untouchedPage))).map((status) => status?.code);
+
+  test("are kept beside the file, and up as long as they are there", async () => {
+    const first = await opened({ path, checksums: true });
+    await first.writePages([0, 1, 2, 5000], [1, 2, 3, 4].map(makePage));
+    await first.close();
+    assert.deepEqual(fs.readdirSync(directory).sort(), ["swap.img", "swap.img.sums"]);
+    damage(1);
+    const second = await opened({ path }); // It does not say, so it goes on.
+    assert.deepEqual(await codes(second, [0, 1, 2, 3, 5000]), [
+      undefined,
+      "STORE_CORRUPT",
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.match(
+      (await second.readPages([1], [untouchedPage()]))[0]!.message,
+      /slot 1 of store file .*swap\.img is not what was written/,
+    );
+    const { checkedPages, uncheckedPages, corruptPages, failedSlots } = second.counters();
+    assert.deepEqual([checkedPages, uncheckedPages, corruptPages, failedSlots], [5, 1, 2, 2]);
+    await second.writePages([1], [makePage(9)]);
+    await second.close();
+
+    const third = await opened({ path });
+    assert.deepEqual(await readPage(third, 1), makePage(9));
+    await third.close();
+    await (await opened({ path, checksums: false })).close();
+    assert.deepEqual(fs.readdirSync(directory), ["swap.img"]);
+  });
+
+  test("of a file that has none yet leave its pages unchecked until they are written", async () => {
+    fs.writeFileSync(path, makePage(1));
+    const store = await opened({ path, checksums: true });
+    assert.deepEqual(await readPage(store, 0), makePage(1));
+    assert.deepEqual([store.counters().uncheckedPages, store.memoryBytes() > 0], [1, true]);
+    await store.close();
+  });
+
+  test("tell that somebody shortened the file while it was closed", async () => {
+    const before = await opened({ path, checksums: true });
+    await before.writePages([0, 7], [makePage(1), makePage(2)]);
+    await before.close();
+    fs.truncateSync(path, PAGE_SIZE);
+    const store = await opened({ path });
+    assert.deepEqual(await codes(store, [0, 6, 7]), [undefined, undefined, "STORE_CORRUPT"]);
+    await store.close();
+  });
+
+  test("forget discarded slots", async () => {
+    const before = await opened({ path, checksums: true });
+    await before.writePages([0, 1], [makePage(1), makePage(2)]);
+    await before.discard([1]);
+    await before.close();
+    damage(1);
+    const store = await opened({ path });
+    assert.deepEqual(await codes(store, [0, 1]), [undefined, undefined]);
+    await store.close();
+  });
+
+  test("that do not fit on the disk fail a flush, and go with the next one", async () => {
+    const store = await opened({ path, checksums: true });
+    await store.writePages([3], [makePage(3)]);
+    const script = fillDisk(0);
+    await assert.rejects(
+      store.flush(),
+      (error) => TierError.is(error, "STORE_NO_SPACE") && /checksums/.test(error.message),
+    );
+    script.stop();
+    await store.flush();
+    assert.equal(fs.statSync(`${path}.sums`).size, PAGE_SIZE);
+    await store.close();
+  });
+
+  test("without a path check what lies in the temporary file", async () => {
+    const store = await opened({ checksums: true });
+    await store.writePages([3], [makePage(3)]);
+    assert.deepEqual(await readPage(store, 3), makePage(3));
+    assert.equal(store.counters().checkedPages, 1);
+    await store.close();
   });
 });
 

@@ -91,6 +91,29 @@ describe.runIf(posix)("between processes", () => {
     assert.equal(equal, true);
   });
 
+  test("a file system that is full is full, and has room again when something goes", async (context) => {
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "pagetier", directory], { encoding: "utf8" });
+    if (mounted.error !== undefined || mounted.status !== 0) return context.skip("this process may not mount a tmpfs");
+    try {
+      const store = new FileStore({ path, checksums: true });
+      await store.open();
+      const slots = Array.from({ length: 400 }, (_, slot) => slot);
+      const pages = slots.map((slot) => new Uint8Array(PAGE_SIZE).fill(slot % 251 || 1));
+      const statuses = await store.writePages(slots, pages);
+      const good = slots.filter((slot) => statuses[slot] === undefined);
+      assert.ok(good.length >= 200 && good.length < 256, `${good.length} pages fit into 1 MiB`);
+      for (const status of statuses) if (status !== undefined) assert.equal(status.code, "STORE_NO_SPACE");
+      const into = good.map(untouchedPage);
+      assert.ok((await store.readPages(good, into)).every((status) => status === undefined));
+      for (const [index, slot] of good.entries()) assert.deepEqual(into[index], pages[slot]);
+      await store.discard(slots.filter((slot) => slot >= 10));
+      assert.deepEqual(await store.writePages([5], [pages[5]!]), [undefined]);
+      await store.close();
+    } finally {
+      assert.equal(spawnSync("umount", [directory]).status, 0);
+    }
+  });
+
   test("a path where one may not write is refused in one sentence", () => {
     fs.chmodSync(directory, 0o555);
     const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}; // Root may write everywhere.

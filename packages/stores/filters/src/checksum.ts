@@ -1,33 +1,27 @@
 // Finds out what changed beneath: a CRC-32 of each page written, kept in memory (4 bytes a slot in blocks of 1024 slots),
 // is compared when the page is read. It finds what a device or somebody else did to the pages while this process runs; a
 // page from before has no checksum and passes unchecked. A random change goes unnoticed once in 2^32.
-import { crc32 } from "node:zlib";
 import { type Counters, type PluginNode, TierError } from "@pagetier/base";
 import {
   type BackingStore,
   isSlot,
+  NO_SUM,
   type NowStore,
   type RecordNeighbours,
   type RecordStore,
   type SlotStatus,
+  SlotSums,
   STORE_CONTRACT,
   type StorePlugin,
   type StoreRecord,
+  sumOf,
 } from "@pagetier/store";
 import { z } from "zod";
 import { type FilterNode, FilterStore, NEXT_POSITION, nextOf } from "./filter-store.js";
 
-const BLOCK_SLOTS = 1024;
-/** No checksum is known. A page whose CRC is 0 gets 1 instead. */
-const NONE = 0;
-
-function sumOf(bytes: Uint8Array): number {
-  return crc32(bytes) || 1;
-}
-
 export class ChecksumStore extends FilterStore implements NowStore {
   readonly type = "checksum";
-  readonly #blocks = new Map<number, Uint32Array>();
+  readonly #sums = new SlotSums();
   readonly #recordSums = new Map<number, number>();
   /** Records whose put is under way, by the number of the last one: until it ends, the old record may be read as well. */
   readonly #recordPuts = new Map<number, number>();
@@ -51,7 +45,7 @@ export class ChecksumStore extends FilterStore implements NowStore {
       putRecords: (list) => this.#putRecords(records, list),
       getRecord: async (key, into, neighbours) => {
         const length = await records.getRecord(key, into, neighbours && this.#checking(neighbours));
-        const expected = this.#recordSums.get(key) ?? NONE;
+        const expected = this.#recordSums.get(key) ?? NO_SUM;
         const status = length === 0 ? undefined : this.#compare(expected, into.subarray(0, length), `record ${key}`);
         if (status !== undefined) throw status;
         return length;
@@ -69,7 +63,7 @@ export class ChecksumStore extends FilterStore implements NowStore {
   }
 
   override memoryBytes(): number {
-    return this.next.memoryBytes() + this.#blocks.size * BLOCK_SLOTS * 4 + this.#recordSums.size * 40;
+    return this.next.memoryBytes() + this.#sums.memoryBytes() + this.#recordSums.size * 40;
   }
 
   override async readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]> {
@@ -92,7 +86,7 @@ export class ChecksumStore extends FilterStore implements NowStore {
   }
 
   override discard(slots: readonly number[]): Promise<void> {
-    for (const slot of slots) this.#set(slot, NONE);
+    for (const slot of slots) this.#set(slot, NO_SUM);
     return this.next.discard(slots);
   }
 
@@ -130,7 +124,7 @@ export class ChecksumStore extends FilterStore implements NowStore {
     return {
       recordsMax,
       visit: (key, bytes) => {
-        const status = this.#compare(this.#recordSums.get(key) ?? NONE, bytes, `record ${key}`);
+        const status = this.#compare(this.#recordSums.get(key) ?? NO_SUM, bytes, `record ${key}`);
         if (status === undefined) visit(key, bytes);
       },
     };
@@ -143,17 +137,16 @@ export class ChecksumStore extends FilterStore implements NowStore {
   /** A slot whose write failed may hold anything: nothing to compare with. */
   #forgetFailed(slots: readonly number[], statuses: SlotStatus[]): SlotStatus[] {
     for (let index = 0; index < slots.length; index++)
-      if (statuses[index] !== undefined) this.#set(slots[index]!, NONE);
+      if (statuses[index] !== undefined) this.#set(slots[index]!, NO_SUM);
     return statuses;
   }
 
   #check(slot: number, page: Uint8Array): SlotStatus {
-    const expected = this.#blocks.get(Math.floor(slot / BLOCK_SLOTS))?.[slot % BLOCK_SLOTS] ?? NONE;
-    return this.#compare(expected, page, `slot ${slot}`);
+    return this.#compare(this.#sums.get(slot), page, `slot ${slot}`);
   }
 
   #compare(expected: number, bytes: Uint8Array, what: string): SlotStatus {
-    if (expected === NONE) {
+    if (expected === NO_SUM) {
       this.#unchecked++;
       return undefined;
     }
@@ -165,15 +158,7 @@ export class ChecksumStore extends FilterStore implements NowStore {
   }
 
   #set(slot: number, sum: number): void {
-    if (!isSlot(slot, this.capacity)) return;
-    const number = Math.floor(slot / BLOCK_SLOTS);
-    let block = this.#blocks.get(number);
-    if (block === undefined) {
-      if (sum === NONE) return;
-      block = new Uint32Array(BLOCK_SLOTS);
-      this.#blocks.set(number, block);
-    }
-    block[slot % BLOCK_SLOTS] = sum;
+    if (isSlot(slot, this.capacity)) this.#sums.set(slot, sum);
   }
 }
 

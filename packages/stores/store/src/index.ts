@@ -1,4 +1,6 @@
 export { PackedRecords, type PackedRecordsOptions, type RecordDevice } from "./packed-records.js";
+export { lockPlace } from "./place-lock.js";
+export { NO_SUM, SlotSums, SUM_BLOCK_SLOTS, sumOf } from "./slot-sums.js";
 export { badSlot, isSlot, SLOT_MAX, sameStatus, slotsOfSize, storeClosed } from "./slots.js";
 export {
   type BackingStore,

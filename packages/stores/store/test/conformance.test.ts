@@ -7,10 +7,20 @@ import {
   type ReferenceDisk,
   ReferenceStore,
   type ReferenceStoreOptions,
+  type StorePlace,
   storeConformance,
   type TestRunner,
+  type WriteFate,
+  ZEROES,
 } from "../src/conformance/index.js";
-import { type BackingStore, isSlot, type RecordNeighbours, type SlotStatus, type StoreRecord } from "../src/index.js";
+import {
+  type BackingStore,
+  isSlot,
+  type RecordNeighbours,
+  type SlotStatus,
+  type StoreRecord,
+  sumOf,
+} from "../src/index.js";
 
 const REST: SlotStatus = undefined;
 
@@ -21,6 +31,10 @@ storeConformance({ describe, test }, () => {
 
 describe("a store whose device fails", () => {
   storeConformance({ describe, test }, placeOfFailing(ReferenceStore));
+});
+
+describe("a store whose device is recorded, fills up, and is checked", () => {
+  storeConformance({ describe, test }, placeWithDevice(CheckedStore));
 });
 
 describe("a store without what is optional", () => {
@@ -55,8 +69,109 @@ function placeOfFailing(Store: Maker) {
   };
 }
 
+/** Checksums of what lies on a disk, kept with it. */
+const sumsOf = new WeakMap<object, Map<number, number>>();
+
+class CheckedStore extends ReferenceStore {
+  get #sums(): Map<number, number> {
+    const sums = sumsOf.get(this.disk.pages) ?? new Map<number, number>();
+    sumsOf.set(this.disk.pages, sums);
+    return sums;
+  }
+
+  protected override writeSlot(slot: number, from: Uint8Array): SlotStatus {
+    this.#sums.set(slot, sumOf(from));
+    return super.writeSlot(slot, from);
+  }
+
+  protected override readSlot(slot: number, into: Uint8Array): SlotStatus {
+    const status = super.readSlot(slot, into);
+    const sum = this.disk.pages.has(slot) ? this.#sums.get(slot) : undefined;
+    if (status !== undefined || sum === undefined || sum === sumOf(into)) return status;
+    return new TierError("STORE_CORRUPT", `slot ${slot} is not what was written, says the test.`);
+  }
+}
+
+/** A place whose device can be recorded, filled and damaged. */
+function placeWithDevice(Store: Maker, left?: ReferenceDisk) {
+  return (): StorePlace => {
+    const disk = left ?? emptyDisk();
+    let room = Number.POSITIVE_INFINITY;
+    const log: DiskEvent[] = [];
+    let recorded: ReferenceDisk | undefined;
+    return {
+      create: () => new Store(recorded ?? disk, { full: () => --room < 0 }),
+      fill: (writes) => {
+        room = writes;
+        return {
+          get fired() {
+            return room < 0;
+          },
+          stop: () => {
+            room = Number.POSITIVE_INFINITY;
+          },
+        };
+      },
+      corrupt: (slot) => {
+        disk.pages.get(slot)![1234]! ^= 4;
+      },
+      record: () => {
+        recorded = recordedDisk(log);
+        return {
+          events: () => log.length,
+          stop: () => undefined,
+          cut: (events, fate) => placeWithDevice(Store, diskAfter(log.slice(0, events), fate))(),
+        };
+      },
+    };
+  };
+}
+
+/** What happened to a disk: a page or record came or went, or everything before is safe. */
+type DiskEvent = { readonly of: "pages" | "records"; readonly key: number; readonly bytes?: Uint8Array } | "flushed";
+
+function recordedDisk(log: DiskEvent[]): ReferenceDisk {
+  class LoggedMap extends Map<number, Uint8Array> {
+    readonly #of: "pages" | "records";
+
+    constructor(of: "pages" | "records") {
+      super();
+      this.#of = of;
+    }
+
+    override set(key: number, bytes: Uint8Array): this {
+      log.push({ of: this.#of, key, bytes: bytes.slice() });
+      return super.set(key, bytes);
+    }
+
+    override delete(key: number): boolean {
+      log.push({ of: this.#of, key });
+      return super.delete(key);
+    }
+  }
+  return { pages: new LoggedMap("pages"), records: new LoggedMap("records"), flushed: () => log.push("flushed") };
+}
+
+function diskAfter(events: readonly DiskEvent[], fate: (event: number) => WriteFate): ReferenceDisk {
+  const disk = emptyDisk();
+  const safe = events.lastIndexOf("flushed");
+  for (const [index, event] of events.entries()) {
+    if (event === "flushed") continue;
+    const become = index < safe ? "whole" : fate(index);
+    if (become === "lost") continue;
+    const map = disk[event.of];
+    if (event.bytes === undefined) map.delete(event.key);
+    else {
+      const bytes = event.bytes.slice();
+      if (become === "torn") bytes.set((map.get(event.key) ?? ZEROES).subarray(0, bytes.length >> 1));
+      map.set(event.key, bytes);
+    }
+  }
+  return disk;
+}
+
 /** Stores that break one rule each, under the test that must name the fault. */
-const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean }> = {
+const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean; disk?: boolean }> = {
   "has a type that no recipe can write": {
     fails: "says what it is",
     Store: class extends ReferenceStore {
@@ -407,6 +522,103 @@ const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean }
       }
     },
   },
+  "calls a full device broken": {
+    fails: "refuses what has no room, keeps what it has, and takes more when there is room again",
+    disk: true,
+    Store: class extends ReferenceStore {
+      protected override writeSlot(slot: number, from: Uint8Array): SlotStatus {
+        const status = super.writeSlot(slot, from);
+        return TierError.is(status, "STORE_NO_SPACE") ? new TierError("STORE_IO", "something failed") : status;
+      }
+    },
+  },
+  "makes room by forgetting pages": {
+    fails: "refuses what has no room, keeps what it has, and takes more when there is room again",
+    disk: true,
+    Store: class extends ReferenceStore {
+      protected override writeSlot(slot: number, from: Uint8Array): SlotStatus {
+        const status = super.writeSlot(slot, from);
+        if (TierError.is(status, "STORE_NO_SPACE")) this.disk.pages.delete(slot % 10);
+        return status;
+      }
+    },
+  },
+  "stays full": {
+    fails: "refuses what has no room, keeps what it has, and takes more when there is room again",
+    disk: true,
+    Store: class extends ReferenceStore {
+      #status: SlotStatus;
+      protected override writeSlot(slot: number, from: Uint8Array): SlotStatus {
+        this.#status ??= super.writeSlot(slot, from);
+        return this.#status;
+      }
+    },
+  },
+  "believes its device": {
+    fails: "of a page is that page's error, until it is written again or discarded",
+    disk: true,
+    Store: ReferenceStore,
+  },
+  "holds an old checksum against a page that was written again": {
+    fails: "of a page is that page's error, until it is written again or discarded",
+    disk: true,
+    Store: class extends CheckedStore {
+      readonly #refused = new Set<number>();
+      protected override readSlot(slot: number, into: Uint8Array): SlotStatus {
+        const status = super.readSlot(slot, into);
+        if (status !== undefined) this.#refused.add(slot);
+        return this.#refused.has(slot) ? new TierError("STORE_CORRUPT", "once bad, always bad") : status;
+      }
+    },
+  },
+  "acknowledges flushes that it does not do": {
+    fails: "leave everything that was flushed, wherever they come",
+    disk: true,
+    Store: class extends ReferenceStore {
+      override async flush(): Promise<void> {
+        if (this.closed) throw this.gone();
+      }
+    },
+  },
+  "keeps writes to itself until it closes": {
+    fails: "leave everything that was flushed, wherever they come",
+    disk: true,
+    Store: class extends ReferenceStore {
+      readonly #kept = new Map<number, Uint8Array>();
+      protected override writeSlot(slot: number, from: Uint8Array): SlotStatus {
+        const status = this.refuse(slot);
+        if (status === undefined) this.#kept.set(slot, from.slice());
+        return status;
+      }
+      protected override readSlot(slot: number, into: Uint8Array): SlotStatus {
+        const kept = this.#kept.get(slot);
+        if (kept === undefined) return super.readSlot(slot, into);
+        into.set(kept);
+        return undefined;
+      }
+      override async discard(slots: readonly number[]): Promise<void> {
+        for (const slot of slots) this.#kept.delete(slot);
+        await super.discard(slots);
+      }
+      override async close(): Promise<void> {
+        await super.close();
+        for (const [slot, bytes] of this.#kept) this.disk.pages.set(slot, bytes);
+      }
+    },
+  },
+  "moves pages about without a copy": {
+    fails: "leave everything that was flushed, wherever they come",
+    disk: true,
+    Store: class extends ReferenceStore {
+      override async discard(slots: readonly number[]): Promise<void> {
+        await super.discard(slots);
+        for (const [slot, bytes] of [...this.disk.pages]) {
+          this.disk.pages.delete(slot);
+          this.disk.pages.set(slot, bytes);
+        }
+      }
+    },
+  },
   "mixes up slots now and then": {
     fails: "agrees with a Map",
     Store: class extends ReferenceStore {
@@ -418,10 +630,10 @@ const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean }
 };
 
 describe("the kit's own canaries", () => {
-  for (const [fault, { fails, Store, device }] of Object.entries(CANARIES)) {
+  for (const [fault, { fails, Store, device, disk }] of Object.entries(CANARIES)) {
     test(`finds a store that ${fault}`, async () => {
       const kit = (runner: TestRunner) =>
-        storeConformance(runner, device === true ? placeOfFailing(Store) : placeOf(Store));
+        storeConformance(runner, (disk === true ? placeWithDevice : device === true ? placeOfFailing : placeOf)(Store));
       assert.ok((await failuresOf(kit, fails)).includes(fails), `"${fails}" must fail`);
     });
   }

@@ -13,6 +13,7 @@ export class FailingStore implements BackingStore {
   readonly capacity: number;
   readonly #next: BackingStore;
   #left = Number.POSITIVE_INFINITY;
+  #room = Number.POSITIVE_INFINITY;
 
   constructor(next: BackingStore) {
     this.#next = next;
@@ -53,6 +54,20 @@ export class FailingStore implements BackingStore {
     };
   }
 
+  /** Takes so many more pages, and refuses all others for want of space until it is stopped. */
+  fill(writes: number): FailureScript {
+    this.#room = writes;
+    const fired = (): boolean => this.#room < 0;
+    return {
+      get fired() {
+        return fired();
+      },
+      stop: () => {
+        this.#room = Number.POSITIVE_INFINITY;
+      },
+    };
+  }
+
   memoryBytes(): number {
     return this.#next.memoryBytes();
   }
@@ -66,7 +81,14 @@ export class FailingStore implements BackingStore {
   }
 
   writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
-    return this.#pass(slots, from, (passed, pages) => this.#next.writePages(passed, pages));
+    const free = Math.max(0, Math.min(this.#room, slots.length));
+    this.#room -= slots.length;
+    if (free === slots.length) return this.#pass(slots, from, (passed, pages) => this.#next.writePages(passed, pages));
+    const full = slots
+      .slice(free)
+      .map((slot) => new TierError("STORE_NO_SPACE", `no room for slot ${slot}, says the test.`));
+    const written = this.#next.writePages(slots.slice(0, free), from.slice(0, free));
+    return written.then((statuses) => [...statuses, ...full]);
   }
 
   discard(slots: readonly number[]): Promise<void> {

@@ -1,13 +1,16 @@
 export type { TestRunner } from "@pagetier/base/testing";
 export { blockingCalls } from "./blocking-calls.js";
+export { corruption } from "./corruption.js";
 export { durability } from "./durability.js";
 export { FailingStore } from "./failing-store.js";
 export { failures } from "./failures.js";
+export { fullDevice } from "./full-device.js";
 export { lifecycle } from "./lifecycle.js";
 export { agreesWithModel } from "./model.js";
 export { packedRecords } from "./packed-records.js";
 export { assertSameBytes, makePage, untouchedPage, ZEROES } from "./pages.js";
+export { powerCuts } from "./power-cuts.js";
 export { readingAndWriting } from "./reading-and-writing.js";
 export { emptyDisk, type ReferenceDisk, ReferenceStore, type ReferenceStoreOptions } from "./reference-store.js";
 export { storeConformance } from "./store-conformance.js";
-export type { FailureScript, StoreFactory, StorePlace } from "./subject.js";
+export type { DeviceRecording, FailureScript, StoreFactory, StorePlace, WriteFate } from "./subject.js";

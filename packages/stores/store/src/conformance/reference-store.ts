@@ -16,6 +16,8 @@ import type {
 export interface ReferenceDisk {
   readonly pages: Map<number, Uint8Array>;
   readonly records: Map<number, Uint8Array>;
+  /** Called when everything written so far is safe. */
+  readonly flushed?: (() => void) | undefined;
 }
 
 export function emptyDisk(): ReferenceDisk {
@@ -25,6 +27,8 @@ export function emptyDisk(): ReferenceDisk {
 export interface ReferenceStoreOptions {
   /** Asked before each page is moved and each flush: whether the device fails now. */
   readonly failures?: () => boolean;
+  /** Asked before each page is written: whether the device is full. */
+  readonly full?: () => boolean;
   /** Leaves out what is optional: blocking calls and records. */
   readonly plain?: boolean;
 }
@@ -39,6 +43,7 @@ export class ReferenceStore implements BackingStore {
   protected closed = false;
   protected readonly inFlight = new Set<Promise<unknown>>();
   protected readonly failures: (() => boolean) | undefined;
+  protected readonly full: (() => boolean) | undefined;
   #recordBytes = 0;
   /** The keys that were put together with a key, in their order. */
   readonly #batches = new Map<number, readonly number[]>();
@@ -46,6 +51,7 @@ export class ReferenceStore implements BackingStore {
   constructor(disk: ReferenceDisk = emptyDisk(), options: ReferenceStoreOptions = {}) {
     this.disk = disk;
     this.failures = options.failures;
+    this.full = options.full;
     if (options.plain === true) return;
     this.now = {
       readPageNow: (slot, into) => (this.closed ? this.gone() : this.readSlot(slot, into)),
@@ -84,6 +90,7 @@ export class ReferenceStore implements BackingStore {
   async flush(): Promise<void> {
     if (this.closed) throw this.gone();
     if (this.failures?.()) throw new TierError("STORE_IO", "flushing the reference store failed.");
+    this.disk.flushed?.();
   }
 
   async close(): Promise<void> {
@@ -127,8 +134,10 @@ export class ReferenceStore implements BackingStore {
 
   protected writeSlot(slot: number, from: Uint8Array): SlotStatus {
     const status = this.refuse(slot);
-    if (status === undefined) this.disk.pages.set(slot, from.slice());
-    return status;
+    if (status !== undefined) return status;
+    if (this.full?.()) return new TierError("STORE_NO_SPACE", `the reference store has no room for slot ${slot}.`);
+    this.disk.pages.set(slot, from.slice());
+    return undefined;
   }
 
   protected putRecords(records: readonly StoreRecord[]): Promise<SlotStatus[]> {

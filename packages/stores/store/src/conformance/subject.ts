@@ -17,6 +17,32 @@ export interface StorePlace {
    * with an I/O error, all others pass. Without it the kit fails operations above the store.
    */
   failAt?(nth: number): FailureScript;
+  /**
+   * For stores whose device can be made to fill up: from now on it takes so many more writes, and fails all others for want
+   * of space until it is stopped. Without it the kit does so above the store.
+   */
+  fill?(writes: number): FailureScript;
+  /** For durable stores: begins to write down what reaches the device, so that the power can be cut at any point. */
+  record?(): DeviceRecording;
+  /** For stores that check what they read: changes what the device holds of a slot. The store is closed meanwhile. */
+  corrupt?(slot: number): void | Promise<void>;
+}
+
+/** What becomes of a write that no completed flush covers when the power goes. */
+export type WriteFate = "whole" | "torn" | "lost";
+
+/** Everything that reached a device since the recording began. */
+export interface DeviceRecording {
+  /** Writes, flushes and whatever else changes the device, so far. */
+  events(): number | Promise<number>;
+  /** Ends the recording; the device stays as it is. */
+  stop(): void;
+  /**
+   * A place whose device is as the power left it after so many events.
+   *
+   * @param fate of writes that were not covered by a flush of the device then; a device that does them in order may ignore it
+   */
+  cut(events: number, fate: (event: number) => WriteFate): StorePlace | Promise<StorePlace>;
 }
 
 /** One failure to come. */
