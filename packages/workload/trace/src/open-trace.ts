@@ -1,11 +1,13 @@
 import { TierError } from "@pagetier/base";
+import { openContainerTrace } from "./container/container-trace.js";
+import { startsWithMagic } from "./container/layout.js";
 import type { TraceFormatSpec } from "./format-spec.js";
 import { FORMATS } from "./formats/catalogue.js";
 import type { OpenedFormat } from "./formats/format.js";
 import { type Input, openInput } from "./input.js";
 import type { Compression } from "./input-error.js";
 import { KeyMap } from "./key-map.js";
-import { readHead, tellFormat } from "./tell-format.js";
+import { bareName, readHead, tellFormat } from "./tell-format.js";
 import { BatchBuffer, type TraceAddresses, type TraceBatch, type TraceFormat, type TraceReader } from "./trace.js";
 
 export interface TraceOptions {
@@ -20,8 +22,8 @@ export interface TraceOptions {
 }
 
 /**
- * Opens a trace of any format in `FORMATS`, plain or compressed with gzip or zstd. Nothing but its first bytes is read
- * until the reader is iterated; then memory is bounded by the number of distinct keys.
+ * Opens a trace of any format in `FORMATS`, or the requests of a container, plain or compressed with gzip or zstd. Nothing
+ * but its first bytes is read until the reader is iterated; then memory is bounded by the number of distinct keys.
  *
  * @throws TierError `TRACE_OPEN`, `TRACE_EMPTY`, `TRACE_CORRUPT`, `TRACE_FORMAT`, and while reading `TRACE_CORRUPT`,
  *   `TRACE_TRUNCATED`, `TRACE_BAD_LINE`, `TRACE_BAD_RECORD`
@@ -29,6 +31,10 @@ export interface TraceOptions {
 export async function openTrace(path: string, options: TraceOptions = {}): Promise<TraceReader> {
   const input = await openInput(path, "trace");
   const head = await readHead(input);
+  if (options.format === undefined && (startsWithMagic(head.bytes) || bareName(path).endsWith(".ptt"))) {
+    const { limit = Number.POSITIVE_INFINITY, frees = false, numbered = true } = options;
+    return openContainerTrace(path, { limit, frees, numbered });
+  }
   const stated = typeof options.format === "string" ? { format: options.format, options: {} } : options.format;
   const spec = stated ?? { format: tellFormat(path, head), options: {} };
   const opened = FORMATS[spec.format].open({ path, head, options: spec.options });

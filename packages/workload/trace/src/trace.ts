@@ -58,7 +58,7 @@ export type TraceAddresses = "memory" | "blocks" | "objects" | "keys";
 export interface TraceReader extends AsyncIterable<TraceBatch> {
   /** Path, or a description of what was generated. */
   readonly name: string;
-  readonly format: TraceFormat | "generated";
+  readonly format: TraceFormat | "container" | "generated";
   readonly compression: Compression;
   readonly addresses: TraceAddresses;
   /**

@@ -157,6 +157,22 @@ describe("a container", () => {
     ]);
   });
 
+  test("can be read as a trace, as what it was made of", async () => {
+    const trace = generateTrace({ ...LIVING, requests: 4000 });
+    const [all, found] = [await requestsOf(trace), await readBack("memory.ptt")];
+    expect(found.map(([, op, time]) => [op === 2, time])).toEqual(all.map(([, op, time]) => [op === 2, time]));
+    const numbers = [new KeyMap(), new KeyMap()] as const;
+    expect(found.map(([key]) => numbers[0].numberOf(key))).toEqual(all.map(([key]) => numbers[1].numberOf(key)));
+    const plain = await openTrace(path("memory.ptt"));
+    expect(plain).toMatchObject({ format: "container", addresses: "memory", total: 4000 });
+    expect((await requestsOf(plain)).length).toBe(4000);
+    expect(plain.skipped!.frees).toBe(all.length - 4000);
+    const blocks = await openTrace(path("blocks.ptt"), { limit: 100 });
+    expect(blocks).toMatchObject({ addresses: "blocks", total: 100 });
+    expect((await requestsOf(blocks)).length).toBe(100);
+    expect(blocks.skipped).toHaveProperty("pages of files before the beginning");
+  });
+
   test("needs a page file", async () => {
     await expect(writeTrace(path("none.ptt"), generateTrace(LIVING))).rejects.toMatchObject({ code: "TRACE_FORMAT" });
   });
