@@ -18,6 +18,7 @@ Examples:
   $ pagetier pool --pid 4711
   $ pagetier doctor
   $ pagetier policy --trace t.u32.zst --policy lru,sieve,belady --capacity 1000,10%
+  $ pagetier trace info t.u32.zst
   $ pagetier plugins
 
 Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;

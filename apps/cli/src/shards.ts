@@ -18,7 +18,7 @@
 // Miniature Simulations", ATC 2017.
 
 import { assert } from "@pagetier/base";
-import { BATCH_REQUESTS, KeyMap } from "@pagetier/trace";
+import { BATCH_REQUESTS, KeyMap, keyHash } from "@pagetier/trace";
 import { type PreparedPolicy, type Simulation, type SimulationControl, simulatePolicy } from "./simulate-policy.js";
 
 const GROUPS = 10;
@@ -60,7 +60,7 @@ export class ShardsSampler {
     let count = 0;
     for (let index = 0; index < length; index++) {
       const key = keys[index]!;
-      const hash = hashOf(key);
+      const hash = keyHash(key);
       if (hash >= this.#threshold) continue;
       const id = this.#keys.numberOf(key);
       if (id === this.#groups.length) this.#groups.push(Math.floor((hash / this.#threshold) * GROUPS));
@@ -147,13 +147,4 @@ function standardError(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return values.length < 2 ? Number.POSITIVE_INFINITY : Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-/** A number 0..2^32 - 1 in which all bits of the key count. */
-function hashOf(key: number): number {
-  const low = key >>> 0;
-  let hash = low ^ Math.imul((key - low) / HASHES, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -43,7 +43,8 @@ export interface Progress {
   stop(): void;
 }
 
-export function progressBar(label: string): Progress {
+/** @param describe writes values for people */
+export function progressBar(label: string, describe: (value: number) => string = count): Progress {
   if (!stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
     format: `${label.padEnd(12)} {bar} {percentage} % · {value} of {total} · {eta_formatted} left`,
@@ -53,6 +54,7 @@ export function progressBar(label: string): Progress {
     hideCursor: true,
     clearOnComplete: true,
     stream: stderr,
+    formatValue: (value, _options, type) => (type === "value" || type === "total" ? describe(value) : String(value)),
   });
   let started = false;
   return {

@@ -1,7 +1,7 @@
 import { TierError } from "@pagetier/base";
 import type { EvictionPolicy, OfflinePolicy, PolicyParts } from "@pagetier/policy";
 import { openTrace, parseTraceFormat, type TraceReader } from "@pagetier/trace";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type Capacity, capacitiesInPages, curveCapacities, parseCapacities } from "../capacities.js";
 import { CommandError, EXIT_WRONG, preparing } from "../exit.js";
 import { parseNodes, preparePart } from "../plugin-part.js";
@@ -19,7 +19,7 @@ import {
 } from "../shards.js";
 import { type PreparedPolicy, type Simulation, type SimulationControl, simulatePolicy } from "../simulate-policy.js";
 import { count, print, printJson, progressBar } from "../terminal.js";
-import { integer, positiveInteger } from "./replay-options.js";
+import { integer, positiveInteger, samplingRate } from "./replay-options.js";
 
 interface PolicyFlags {
   readonly trace: string;
@@ -102,13 +102,6 @@ function errorOf({ expectedError }: PolicyResult): number {
 
 function policyNamed(node: Parameters<typeof preparePart>[1]): Promise<PreparedPolicy> {
   return preparePart<PolicyParts, EvictionPolicy | OfflinePolicy>("policy", node);
-}
-
-function samplingRate(text: string): number {
-  const match = /^\s*(\d*\.?\d+)\s*(%?)\s*$/.exec(text);
-  const rate = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1);
-  if (rate > 0 && rate <= 1) return rate;
-  throw new InvalidArgumentError("Write the share of keys to sample: more than 0, at most 1, or a percentage.");
 }
 
 async function readTrace(

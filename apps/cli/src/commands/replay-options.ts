@@ -80,3 +80,11 @@ export function integer(text: string): number {
   if (text.trim() === "" || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Write a whole number.");
   return value;
 }
+
+/** Reads `0.01` or `1%`. */
+export function samplingRate(text: string): number {
+  const match = /^\s*(\d*\.?\d+)\s*(%?)\s*$/.exec(text);
+  const rate = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1);
+  if (rate > 0 && rate <= 1) return rate;
+  throw new InvalidArgumentError("Write the share of keys to sample: more than 0, at most 1, or a percentage.");
+}
