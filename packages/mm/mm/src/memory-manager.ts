@@ -629,19 +629,25 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   async #fill(page: PageId, frame: Frame, accesses: readonly (() => void)[], arrived?: () => void): Promise<void> {
     // Another look: the page may have been discarded or written to while this waited for memory.
     const word = this.#table.word(page);
-    if (word === 0 && accesses.length > 0) this.#firstTouch(page, frame);
-    else if (!isSlot(word)) this.#frames.give(frame);
-    else {
+    // In one go with the page's arrival: an instant later it may have left again.
+    const done = (): void => {
+      for (const access of accesses) access();
+      arrived?.();
+    };
+    if (isSlot(word)) {
       let source: LoadSource | undefined;
       try {
-        source = await this.#swap.load(page, word, frame);
+        source = await this.#swap.load(page, word, frame, done);
       } finally {
         if (source === undefined) this.#frames.give(frame);
       }
       if (accesses.length > 0) this.#count(source);
+      if (source === undefined) done();
+      return;
     }
-    for (const access of accesses) access();
-    arrived?.();
+    if (word === 0 && accesses.length > 0) this.#firstTouch(page, frame);
+    else this.#frames.give(frame);
+    done();
   }
 
   /**

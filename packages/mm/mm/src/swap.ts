@@ -237,12 +237,16 @@ export class Swap implements SwapWriteback {
   /**
    * As {@link loadNow}, waiting for devices and other machines.
    *
+   * @param arrived called in the same go as the page is mapped: whoever waits an instant longer may find it gone again
    * @returns `undefined` when the page changed meanwhile: look again; the frame is still the caller's
    * @throws TierError FRONTSWAP_LOST, STORE_IO, STORE_CORRUPT; the frame is still the caller's
    */
-  async load(page: PageId, slot: SwapSlot, frame: Frame): Promise<LoadSource | undefined> {
+  async load(page: PageId, slot: SwapSlot, frame: Frame, arrived: () => void): Promise<LoadSource | undefined> {
     const now = this.loadNow(page, slot, frame);
-    if (now !== undefined) return now;
+    if (now !== undefined) {
+      arrived();
+      return now;
+    }
     const area = this.area(slot);
     const offset = offsetOf(slot);
     if (this.#frontswap.has(area.type, offset)) {
@@ -250,6 +254,7 @@ export class Swap implements SwapWriteback {
       if (this.#table.word(page) !== slot || outcome === "miss") return undefined;
       if (outcome === "hit") this.#map(page, frame, slot);
       else this.#mapExclusive(page, frame, slot);
+      arrived();
       return "remote";
     }
     if (area.isBusy(offset)) {
@@ -265,6 +270,7 @@ export class Swap implements SwapWriteback {
     if (error !== undefined) throw error;
     this.#pagesRead++;
     this.#map(page, frame, slot);
+    arrived();
     return "store";
   }
 

@@ -16,6 +16,7 @@ import type { BackingStore, NowStore, SlotStatus } from "@pagetier/store";
 import type { NamedSwap } from "./options.js";
 import type { SwapStats } from "./stats.js";
 import { AREA_SLOTS_MAX, AREAS_MAX } from "./swap-slot.js";
+import { storeFailure } from "./swap-writer.js";
 import { VirtualDevice } from "./virtual-device.js";
 
 export class VirtualSwap implements BackingStore {
@@ -104,7 +105,7 @@ export class VirtualSwap implements BackingStore {
     await this.#onDevices(words, async ({ store }, picked) => {
       const places = picked.map((index) => placeOf(words[index]!));
       const pages = picked.map((index) => into[index]!);
-      const results = await store.readPages(places, pages);
+      const results = await settled(store, "reading from", places.length, store.readPages(places, pages));
       for (const [at, index] of picked.entries()) statuses[index] = results[at];
     });
     return statuses;
@@ -117,20 +118,14 @@ export class VirtualSwap implements BackingStore {
     await this.#onDevices(words, async ({ store }, picked) => {
       const places = picked.map((index) => placeOf(words[index]!));
       const pages = picked.map((index) => from[index]!);
-      let results: SlotStatus[];
-      try {
-        results = await store.writePages(places, pages);
-      } catch (error) {
-        this.#giveUp(slots, picked);
-        throw error;
-      }
+      const results = await settled(store, "writing to", places.length, store.writePages(places, pages));
       for (const [at, index] of picked.entries()) statuses[index] = results[at];
       this.#giveUp(
         slots,
         picked.filter((_, at) => results[at] !== undefined),
       );
     });
-    await this.#forget(old);
+    await this.#forget(old).catch(() => undefined); // Best effort: the places are free either way.
     return statuses;
   }
 
@@ -146,14 +141,10 @@ export class VirtualSwap implements BackingStore {
     await this.#onDevices(words, async ({ store }, picked, number) => {
       const places = picked.map((index) => placeOf(words[index]!));
       const sources = picked.map((index) => pages[index]!);
-      let results: SlotStatus[] | undefined;
-      try {
-        results = await store.writePages(places, sources);
-      } finally {
-        for (const [at, index] of picked.entries()) {
-          if (results !== undefined) statuses[index] = results[at];
-          if (results === undefined || results[at] !== undefined) this.#devices[number]!.give(places[at]!);
-        }
+      const results = await settled(store, "writing to", places.length, store.writePages(places, sources));
+      for (const [at, index] of picked.entries()) {
+        statuses[index] = results[at];
+        if (results[at] !== undefined) this.#devices[number]!.give(places[at]!);
       }
     });
     const old: number[] = [];
@@ -315,6 +306,20 @@ export class VirtualSwap implements BackingStore {
       `no swap device has room for another page (${which}); give a larger one, or add one.`,
       { slot },
     );
+  }
+}
+
+/** One device's part of a call. That it fails is no reason to give up on the others', so it is told by slot. */
+async function settled(
+  { type }: BackingStore,
+  action: string,
+  slots: number,
+  call: Promise<SlotStatus[]>,
+): Promise<SlotStatus[]> {
+  try {
+    return await call;
+  } catch (error) {
+    return new Array<SlotStatus>(slots).fill(storeFailure(type, action, error));
   }
 }
 
