@@ -11,7 +11,8 @@ export interface ZswapOptions {
   /** Whether a load removes the copy, so that no page is held twice; default false (Linux 6.5's option, the rule since 6.9). */
   readonly exclusiveLoads: boolean;
   /**
-   * What a full pool does; default `"writeback-lru"`.
+   * What a full pool does by itself; default `"writeback-lru"`. Under pressure (the shrinker, the core that sizes pools,
+   * memory about to run out) a pool writes back in any case, except that one of clean copies drops them.
    * - `"writeback-lru"`: refuses, and writes the coldest pages back until the threshold.
    * - `"drop-clean"`: refuses, and drops copies that the device has too.
    * - `"refuse"`: refuses, and nothing else.

@@ -241,6 +241,20 @@ export class Zswap implements Frontswap, Shrinker {
     }
   }
 
+  shrink(pages: number): number {
+    const mayWrite = this.#options.poolFull !== "drop-clean";
+    let gone = 0;
+    // An entry that was used is spared once, so the oldest may have to be looked at twice.
+    for (let looks = 2 * pages; looks > 0 && gone < pages; looks--) {
+      const entry = this.#lru.oldest;
+      if (entry === NO_OBJECT) break;
+      const eviction = this.#evict(entry, mayWrite, true);
+      if (eviction === "dropped" || eviction === "submitted") gone++;
+      else if (eviction === "noMemory") break;
+    }
+    return gone;
+  }
+
   currPages(): number {
     return this.#entries.live;
   }
@@ -291,8 +305,7 @@ export class Zswap implements Frontswap, Shrinker {
 
   countObjects(control: ShrinkControl): number {
     if (this.#entries.live === 0) return 0;
-    const wanted = this.#options.shrinker || control.priority < EMERGENCY_PRIORITY;
-    if (!wanted || this.#options.poolFull === "refuse") return 0;
+    if (!this.#options.shrinker && control.priority >= EMERGENCY_PRIORITY) return 0;
     const freeable = this.#mayWriteBack(control) ? this.#lru.size : this.#cleanPages;
     // The better the pages compress, the less freeing one of them gains: offer fewer (Linux: freeable × backing / stored).
     // Never more than there are: half-empty zspages can hold more frames than pages.
@@ -405,8 +418,9 @@ export class Zswap implements Frontswap, Shrinker {
     await this.#writeback.flush();
   }
 
-  #mayWriteBack(control: ShrinkControl): boolean {
-    return control.mayIo && this.#options.poolFull === "writeback-lru";
+  /** Under pressure a pool writes back whatever it does when it is full, except that one of clean copies drops them. */
+  #mayWriteBack({ mayIo }: ShrinkControl): boolean {
+    return mayIo && this.#options.poolFull !== "drop-clean";
   }
 
   #addCodecs(chooser: CodecChooser): void {

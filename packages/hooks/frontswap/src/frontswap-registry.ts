@@ -262,7 +262,10 @@ export class FrontswapRegistry implements FrontswapHook {
       "each stored page left in one way or is still here",
     );
     let held = 0;
-    for (const backend of this.#backends) held += backend.currPages();
+    for (const backend of this.#backends) {
+      backend.verify();
+      held += backend.currPages();
+    }
     assert(held <= this.#currPages, "backends hold no page without a bit");
   }
 
