@@ -46,6 +46,7 @@ import { type EvictionPolicy, isOffline, type OfflinePolicy, POLICY } from "@pag
 import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
 import { ChargedCompressor, ChargedPolicy, ChargedZpool } from "@pagetier/simulation";
 import type { BackingStore } from "@pagetier/store";
+import type { RemoteMemory } from "@pagetier/tmem";
 import { familyOf } from "./families.js";
 import type { Plan, PlannedNode, PlannedSwap } from "./plan.js";
 import { isInjected } from "./plugin.js";
@@ -79,6 +80,8 @@ export interface Composition {
   readonly shrinkers: ShrinkerRegistry;
   /** Pools by place, each owned by this composition alone. */
   readonly pools: ReadonlyMap<string, Zpool>;
+  /** Other machines' memory: to be opened before the stack is used. Each is closed by the backend that has it. */
+  readonly remotes: readonly RemoteMemory[];
   /** What counts something, by place. */
   readonly counting: ReadonlyMap<string, { counters(): Counters }>;
   /** Makes a store for a file that is opened later. It is the caller's to open and close. */
@@ -100,6 +103,7 @@ interface Shared {
   readonly frames: PageFrames;
   readonly prng: Prng;
   readonly pools: Map<string, Zpool>;
+  readonly remotes: RemoteMemory[];
   readonly counting: Map<string, { counters(): Counters }>;
 }
 
@@ -118,6 +122,7 @@ export function compose(setup: CompositionSetup): Composition {
     frames,
     prng: createPrng(setup.seed),
     pools: new Map(),
+    remotes: [],
     counting: new Map(),
   };
   bind(container, PAGE_FRAMES, frames);
@@ -159,6 +164,7 @@ export function compose(setup: CompositionSetup): Composition {
     cleancacheBackend,
     shrinkers,
     pools: shared.pools,
+    remotes: shared.remotes,
     counting: shared.counting,
     // Its counters are the file's while it is open; a stack that opens many files does not collect them.
     makeStore: (node) => make(node, { ...shared, counting: new Map() }) as BackingStore,
@@ -260,6 +266,10 @@ function make(node: PlannedNode, shared: Shared): unknown {
   const part = charged(node, made, shared);
   if (plugin.family === "allocator") shared.pools.set(node.path, part as Zpool);
   if (plugin.family === "store") shared.counting.set(node.path, part as BackingStore);
+  if (plugin.family === "remote") {
+    shared.remotes.push(part as RemoteMemory);
+    shared.counting.set(node.path, part as RemoteMemory);
+  }
   if (plugin.family === "chooser") shared.counting.set(node.path, part as CodecChooser);
   return part;
 }
@@ -287,6 +297,7 @@ function partsFor(family: string, { setup, frames, prng }: Shared): object {
   const { scheduler, directory } = setup;
   if (family === "allocator") return { frames };
   if (family === "store") return { clock: scheduler.clock, scheduler, prng, directory };
+  if (family === "remote") return { clock: scheduler.clock, scheduler, prng, directory, accountant: frames };
   if (family === "policy") {
     // A policy's tables grow with the pages that have a number, not with those in memory: addressing, outside the budget.
     return { capacity: Number.POSITIVE_INFINITY, expectedPages: frames.total, prng, accountant: UNCHARGED };

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { ZpoolStats } from "@pagetier/allocator";
 import { type Counters, parseSize, realScheduler, type Scheduler } from "@pagetier/base";
 import type { AnonSpace, FileSpace, MmObserver, MmStats } from "@pagetier/mm";
+import type { RemoteMemory } from "@pagetier/tmem";
 import { checkCombinations } from "./combinations.js";
 import { type Composition, compose, poolStats } from "./composition.js";
 import { type FileInput, fileOf } from "./file-input.js";
@@ -162,9 +163,10 @@ class ComposedStack implements Stack {
     this.#directory = directory;
   }
 
-  /** Opens the stores of the recipe. */
+  /** Opens the stores of the recipe, and other machines' memory. */
   async start(): Promise<void> {
-    const { mm } = this.#parts;
+    const { mm, remotes } = this.#parts;
+    for (const remote of remotes) await remote.open();
     await mm.open();
     for (const { name } of mm.stats().swaps) this.#swapPlaces.set(name, `swap[${this.#swaps++}]`);
   }
@@ -244,10 +246,20 @@ class ComposedStack implements Stack {
   async #close(): Promise<void> {
     try {
       await this.#parts.mm.close();
+      for (const remote of this.#parts.remotes) await leave(remote);
     } finally {
+      for (const remote of this.#parts.remotes) await remote.close();
       for (const pool of this.#parts.pools.values()) pool.destroy();
     }
   }
+}
+
+/** Pages that are removed at a time when a stack leaves other machines' memory. */
+const LEAVE_PAGES = 1024;
+
+/** Removes what other machines have of this stack's, as far as they can be reached. */
+async function leave(remote: RemoteMemory): Promise<void> {
+  while (remote.strays > 0 && (await remote.sweep(LEAVE_PAGES)) > 0);
 }
 
 /** Where plugins are looked up: the recipe's folder, the working directory, the umbrella, this package. */
