@@ -218,7 +218,7 @@ function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */
-function mmOptions({ reclaim, background, swapSlots, frontswap, swap }: Recipe): MmOptions {
+export function mmOptions({ reclaim, background, swapSlots, frontswap, swap }: Recipe): MmOptions {
   const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
   const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
   const defaults = MM_OPTIONS_DEFAULT;

@@ -1,3 +1,4 @@
+export type { Configuration } from "./configuration.js";
 export type { FileInput } from "./file-input.js";
 export type { AnyPlugin } from "./plugin.js";
 export { type FoundPlugin, PluginFinder, type PluginFinderOptions } from "./plugin-finder.js";

@@ -5,7 +5,8 @@ import { type Counters, parseSize, realScheduler, type Scheduler } from "@pageti
 import type { AnonSpace, FileSpace, MmObserver, MmStats } from "@pagetier/mm";
 import type { RemoteMemory } from "@pagetier/tmem";
 import { checkCombinations } from "./combinations.js";
-import { type Composition, compose, poolStats } from "./composition.js";
+import { type Composition, compose, mmOptions, poolStats } from "./composition.js";
+import { type Configuration, configurationOf } from "./configuration.js";
 import { type FileInput, fileOf } from "./file-input.js";
 import { makePlan, planStore } from "./plan.js";
 import type { AnyPlugin } from "./plugin.js";
@@ -48,6 +49,8 @@ export interface StackStats extends Omit<MmStats, "counters"> {
 export interface Stack extends AsyncDisposable {
   /** Name of the recipe: a preset's, a file's without its extension, or `recipe`. */
   readonly name: string;
+  /** What it runs with: the recipe with every default filled in. In virtual time with the models that stand for devices. */
+  readonly configuration: Configuration;
   /**
    * Makes an anonymous space, which may be many times larger than memory.
    *
@@ -125,7 +128,8 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
     seed: options.seed ?? 1,
     directory: source.directory,
   });
-  const stack = new ComposedStack(name, composition, finder, directory);
+  const configuration = configurationOf(parsed, plan, mmOptions(parsed));
+  const stack = new ComposedStack(name, configuration, composition, finder, directory);
   try {
     await stack.start();
   } catch (error) {
@@ -146,6 +150,7 @@ export async function listPlugins(
 
 class ComposedStack implements Stack {
   readonly name: string;
+  readonly configuration: Configuration;
   readonly #parts: Composition;
   readonly #finder: PluginFinder;
   /** Folder against which the paths of files resolve. */
@@ -156,8 +161,9 @@ class ComposedStack implements Stack {
   #swaps = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, parts: Composition, finder: PluginFinder, directory: string) {
+  constructor(name: string, configuration: Configuration, parts: Composition, finder: PluginFinder, directory: string) {
     this.name = name;
+    this.configuration = configuration;
     this.#parts = parts;
     this.#finder = finder;
     this.#directory = directory;

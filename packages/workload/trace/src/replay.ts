@@ -44,6 +44,8 @@ export interface ReplayOptions {
   readonly turnAccesses?: number | undefined;
   /** Called at most every 4096 accesses and once at the end; `total` as far as it is known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Called after every turn of the scheduler with the accesses done, for whoever samples the target while it runs. */
+  readonly onTurn?: ((done: number) => void) | undefined;
   /** Stops the replay at the next turn; `run` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -277,7 +279,7 @@ export class Replay {
   }
 
   async #runBatch(batch: TraceBatch, end: number): Promise<void> {
-    const { signal, onProgress } = this.#options;
+    const { signal, onProgress, onTurn } = this.#options;
     this.#makeRoom();
     for (let index = 0; index < end; ) {
       const untilTurn = this.#turnAccesses - (this.#accesses % this.#turnAccesses);
@@ -296,6 +298,7 @@ export class Replay {
       if (this.#accesses % this.#turnAccesses !== 0) continue;
       await this.#scheduler.turn();
       signal?.throwIfAborted();
+      onTurn?.(this.#accesses);
       if (onProgress !== undefined && this.#accesses % PROGRESS_ACCESSES < this.#turnAccesses) {
         onProgress(this.#accesses, this.#totalExpected());
       }
