@@ -1,11 +1,15 @@
-// The main job on bundled input: three stacks on the same trace, the same pages and the same memory.
+// The main job on bundled input: three stacks on the same trace, the same pages and the same memory, and a report of it.
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const trace = "data/programs.u32.gz";
 const pages = "data/node-heap.pages.gz";
 const memory = "40MiB";
+const report = join("reports", "start.html");
 
 console.log(`
 Twelve programs want 77 MiB of memory and get 40. Three ways to live with that:
@@ -17,12 +21,20 @@ Twelve programs want 77 MiB of memory and get 40. Three ways to live with that:
 $ npx pagetier compare none simple zswap --trace ${trace} --pages ${pages} --memory ${memory}
 `);
 
-const args = ["compare", "none", "simple", "zswap", "--trace", trace, "--pages", pages, "--memory", memory];
-const { status } = spawnSync(process.execPath, ["apps/cli/bin/pagetier.mjs", ...args, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: "inherit",
-});
-if (status !== 0) process.exit(status ?? 1);
+const place = mkdtempSync(join(tmpdir(), "pagetier-start-"));
+try {
+  mkdirSync(join(root, "reports"), { recursive: true });
+  const inputs = ["--trace", trace, "--pages", pages, "--memory", memory];
+  const stacks = join(place, "stacks.html");
+  pagetier(["compare", "none", "simple", "zswap", ...inputs, ...process.argv.slice(2), "--report", stacks], "inherit");
+  // What else the report shows of the same data: how densely the pages pack, and who should leave memory.
+  const [pools, policies] = [join(place, "pools.html"), join(place, "policies.html")];
+  pagetier(["pool", "--pages", pages, "--compressor", "lz4,zlib", "--json", "--report", pools]);
+  pagetier(["policy", "--trace", trace, "--curve", "--json", "--report", policies]);
+  pagetier(["report", stacks, pools, policies, "--output", report]);
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}
 
 console.log(`
 Every page that was read back was compared with what had been written. What to type next:
@@ -32,4 +44,18 @@ Every page that was read back was compared with what had been written. What to t
                                                           change one line of a copy of that recipe, and run again
   npx pagetier plugins                                    what can be put where
   npx pagetier run --help                                 your own traces and pages
+
+Open this in a browser (one file, no network): the comparison over time, pools and policies on the same data
+
+  ${pathToFileURL(join(root, report)).href}
 `);
+
+/** Ends as the command ends, when that is wrong. */
+function pagetier(args, stdout = "ignore") {
+  const stderr = stdout === "inherit" ? ["ignore", "inherit", "inherit"] : ["ignore", "ignore", "inherit"];
+  const { status } = spawnSync(process.execPath, ["apps/cli/bin/pagetier.mjs", ...args], { cwd: root, stdio: stderr });
+  if (status !== 0) {
+    rmSync(place, { recursive: true, force: true });
+    process.exit(status ?? 1);
+  }
+}

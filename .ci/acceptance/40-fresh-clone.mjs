@@ -10,7 +10,13 @@ import { finish, report, root } from "./support/replays.mjs";
 /** Promised for a first `npm start`; judged only where nothing else keeps the machine busy. */
 const SECONDS_MAX = 120;
 /** What says that the comparison ran and was verified. */
-const PROOFS = [/none/, /simple/, /zswap/, /pages read back and equal.*all [\d,]+.*all [\d,]+.*all [\d,]+/];
+const PROOFS = [
+  /file:.*reports.start\.html/,
+  /none/,
+  /simple/,
+  /zswap/,
+  /pages read back and equal.*all [\d,]+.*all [\d,]+.*all [\d,]+/,
+];
 
 const place = mkdtempSync(join(tmpdir(), "pagetier-clone-"));
 try {

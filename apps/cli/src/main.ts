@@ -5,6 +5,7 @@ import { addDoctor } from "./commands/doctor.js";
 import { addPlugins } from "./commands/plugins.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
+import { addReport } from "./commands/report.js";
 import { addCompare, addRun } from "./commands/run.js";
 import { addTrace } from "./commands/trace.js";
 import { CommandError, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_WRONG } from "./exit.js";
@@ -19,6 +20,8 @@ Examples:
   $ pagetier doctor
   $ pagetier policy --trace t.u32.zst --policy lru,sieve,belady --capacity 1000,10%
   $ pagetier trace info t.u32.zst
+  $ pagetier compare none zswap --trace t.u32.zst --pages p.pages.zst --report out.html
+  $ pagetier report runs.json pools.html --output both.html
   $ pagetier plugins
 
 Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;
@@ -72,6 +75,7 @@ function programOf(signal: AbortSignal): Command {
   addPool(program, signal);
   addPolicy(program, signal);
   addTrace(program, signal);
+  addReport(program);
   addPlugins(program);
   addDoctor(program, signal);
   for (const command of program.commands) command.exitOverride();

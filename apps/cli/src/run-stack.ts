@@ -1,4 +1,4 @@
-import { createPrng, PAGE_SIZE, VirtualScheduler } from "@pagetier/base";
+import { createPrng, PAGE_SIZE, realScheduler, VirtualScheduler } from "@pagetier/base";
 import { MEASURED_COSTS } from "@pagetier/simulation";
 import type { Simulation, StackOptions } from "@pagetier/stack";
 import type { AuditResult, PageFile, ReplayOptions, TraceReader } from "@pagetier/trace";
@@ -6,6 +6,7 @@ import { Pace, Replay } from "@pagetier/trace";
 import { createStack } from "./create-stack.js";
 import { describeError, preparing } from "./exit.js";
 import { type RunReport, runReport } from "./report/run-report.js";
+import { SeriesRecorder } from "./report/run-series.js";
 import { progressBar } from "./terminal.js";
 
 /** What a replay on a stack is made of. */
@@ -57,11 +58,13 @@ async function replayOn(
   const progress = progressBar(stack.name);
   try {
     const space = stack.space({ name: "replay", size: objects * PAGE_SIZE });
+    const recorder = new SeriesRecorder(() => stack.stats(), (replayOptions.scheduler ?? realScheduler).clock);
     const replay = new Replay(space, trace, pages, {
       ...replayOptions,
       seed,
       limit,
       signal,
+      onTurn: (done) => recorder.turn(done),
       onProgress(done, total) {
         rss.sample();
         progress.update(done, total);
@@ -77,11 +80,18 @@ async function replayOn(
     }
     rss.sample();
     const time = virtual === undefined ? { time: "real" as const } : { time: "virtual" as const, ...virtual };
+    const result = replay.result();
+    const stats = stack.stats();
     return runReport(
       { recipe: stack.name, trace: trace.name, pages: pages.name, seed, ...time },
-      replay.result(),
-      stack.stats(),
-      virtual === undefined ? rss : undefined,
+      result,
+      stats,
+      {
+        rss: virtual === undefined ? rss : undefined,
+        latencyBuckets: replay.latency.buckets(),
+        series: recorder.finish(result.accesses, stats),
+        configuration: stack.configuration,
+      },
       failure,
     );
   } finally {

@@ -13,7 +13,13 @@ export function print(text: string): void {
 }
 
 export function printJson(document: unknown): void {
-  print(JSON.stringify(document, null, 2));
+  print(jsonText(document));
+}
+
+/** Indented JSON, with lists of numbers on one line each: a time series would fill screens with single numbers. */
+export function jsonText(document: unknown): string {
+  // A line break stands in no JSON string, so what matches is never part of one.
+  return JSON.stringify(document, null, 2).replace(/\[\n\s+-?\d[\d\s,.eE+-]*\]/g, (list) => list.replace(/\s+/g, " "));
 }
 
 export function note(text: string): void {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("--json", () => {
-  test("has requests, objects and a row for each policy and capacity, and nothing else", async () => {
+  test("has the trace, requests, objects and a row for each policy and capacity, and nothing else", async () => {
     const { status, stdout } = await runPolicy(
       "--trace",
       loop,
@@ -29,7 +29,7 @@ describe("--json", () => {
     );
     expect(status).toBe(0);
     const { results, ...rest } = JSON.parse(stdout);
-    expect(rest).toEqual({ requests: 100, objects: 4 });
+    expect(rest).toEqual({ trace: loop, requests: 100, objects: 4 });
     expect(results.map(({ requestsPerSecond, ...row }: { requestsPerSecond: number }) => row)).toEqual([
       { policy: "lru", capacity: 3, misses: 100, missRatio: 1 },
       { policy: "lru", capacity: 4, misses: 4, missRatio: 0.04 },

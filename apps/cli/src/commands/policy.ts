@@ -7,6 +7,7 @@ import { CommandError, EXIT_WRONG, preparing } from "../exit.js";
 import { parseNodes, preparePart } from "../plugin-part.js";
 import { missRatioCurve } from "../report/miss-ratio-curve.js";
 import { type Bound, type PolicyResult, percent, policyTable } from "../report/policy-table.js";
+import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
 import { type Requests, readRequests } from "../requests.js";
 import {
   estimate,
@@ -32,6 +33,7 @@ interface PolicyFlags {
   readonly seed: number;
   readonly bound: boolean;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 const BOUND_POLICY = "belady";
@@ -39,7 +41,7 @@ const BOUND_POLICY = "belady";
 const CURVE_CAPACITIES_MIN = 3;
 
 export function addPolicy(program: Command, signal: AbortSignal): void {
-  program
+  const command = program
     .command("policy")
     .description("count the misses of eviction policies on a trace, at several capacities")
     .requiredOption("--trace <file>", "trace, in any format of docs/traces.md, also .gz and .zst")
@@ -66,34 +68,37 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
     .option("--limit <requests>", "read only the first so many", positiveInteger)
     .option("--seed <number>", "for policies that draw at random", integer, 1)
     .option("--no-bound", "leave out the comparison with Belady's bound")
-    .option("--json", "print one JSON document on standard output")
-    .action(async (flags: PolicyFlags) => {
-      const { trace, policies } = await preparing(async () => ({
-        policies: await Promise.all(parseNodes(flags.policy).map((node) => policyNamed(node))),
-        trace: await openTrace(flags.trace, {
-          format: flags.format === undefined ? undefined : parseTraceFormat(flags.format),
-          limit: flags.limit,
-        }),
-      }));
-      const sampler = flags.shards === undefined ? undefined : new ShardsSampler(flags.shards);
-      const requests = await readTrace(trace, sampler, signal);
-      const shards = sampler && shardsOf(requests, sampler);
-      if (shards) assertSampled(shards, sampler);
-      const capacities = flags.curve
-        ? curveCapacities(requests.objects, leastCapacity(shards))
-        : capacitiesInPages(flags.capacity, requests.objects);
-      if (shards) assertLargeEnough(capacities, shards);
-      const bounded = !flags.json && flags.bound;
-      const { results, bound } = await simulateAll(policies, capacities, requests, shards, bounded, flags.seed, signal);
-      const curve = flags.curve || (capacities.length >= CURVE_CAPACITIES_MIN && policies.length === 1);
-      if (flags.json) printJson(documentOf(requests, results, sampler, shards));
-      else {
-        print(heading(trace.name, requests, sampler, shards));
-        if (!flags.curve) print(policyTable(results, requests.objects, bound));
-        if (curve) print(`\n${missRatioCurve(results, bound)}`);
-        if (flags.curve && shards) print(`± at most ${percent(Math.max(...results.map(errorOf)))}`);
-      }
-    });
+    .option("--json", "print one JSON document on standard output");
+  addReportOption(command).action(async (flags: PolicyFlags) => {
+    await checkReportPath(flags.report);
+    const { trace, policies } = await preparing(async () => ({
+      policies: await Promise.all(parseNodes(flags.policy).map((node) => policyNamed(node))),
+      trace: await openTrace(flags.trace, {
+        format: flags.format === undefined ? undefined : parseTraceFormat(flags.format),
+        limit: flags.limit,
+      }),
+    }));
+    const sampler = flags.shards === undefined ? undefined : new ShardsSampler(flags.shards);
+    const requests = await readTrace(trace, sampler, signal);
+    const shards = sampler && shardsOf(requests, sampler);
+    if (shards) assertSampled(shards, sampler);
+    const capacities = flags.curve
+      ? curveCapacities(requests.objects, leastCapacity(shards))
+      : capacitiesInPages(flags.capacity, requests.objects);
+    if (shards) assertLargeEnough(capacities, shards);
+    const bounded = flags.bound && (!flags.json || flags.report !== undefined);
+    const { results, bound } = await simulateAll(policies, capacities, requests, shards, bounded, flags.seed, signal);
+    const curve = flags.curve || (capacities.length >= CURVE_CAPACITIES_MIN && policies.length === 1);
+    const document = documentOf(trace.name, requests, results, bound, sampler, shards);
+    if (flags.json) printJson(document);
+    else {
+      print(heading(trace.name, requests, sampler, shards));
+      if (!flags.curve) print(policyTable(results, requests.objects, bound));
+      if (curve) print(`\n${missRatioCurve(results, bound)}`);
+      if (flags.curve && shards) print(`± at most ${percent(Math.max(...results.map(errorOf)))}`);
+    }
+    await writeReport(flags.report, document);
+  });
 }
 
 function errorOf({ expectedError }: PolicyResult): number {
@@ -196,15 +201,19 @@ function assertLargeEnough(capacities: readonly number[], shards: Shards): void 
 }
 
 function documentOf(
+  trace: string,
   { requests, objects }: Requests,
   results: readonly PolicyResult[],
+  bound: Bound,
   sampler: ShardsSampler | undefined,
   shards: Shards | undefined,
 ): object {
-  if (sampler === undefined || shards === undefined) return { requests, objects, results };
+  const leasts = [...bound].map(([capacity, { misses, missRatio }]) => ({ capacity, misses, missRatio }));
+  const document = { trace, requests, objects, results, ...(leasts.length === 0 ? {} : { bound: leasts }) };
+  if (sampler === undefined || shards === undefined) return document;
   const { ids, sampledObjects } = shards;
   const sample = { rate: sampler.rate, sampledRequests: ids.length, sampledObjects, confidence: 0.95 };
-  return { requests, objects, shards: sample, results };
+  return { ...document, shards: sample };
 }
 
 function heading(

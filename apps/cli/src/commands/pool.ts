@@ -22,6 +22,7 @@ import { openLengths } from "../pool-lengths.js";
 import { type ProcessMemory, readProcessMemory } from "../process-memory.js";
 import { poolTable } from "../report/pool-table.js";
 import { savingOf, savingSentences } from "../report/process-saving.js";
+import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
 import { count, note, print, printJson, progressBar } from "../terminal.js";
 
 interface PoolFlags {
@@ -34,6 +35,7 @@ interface PoolFlags {
   readonly limitPages?: number;
   readonly histogram?: true | number;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 type Allocator = PreparedPart<{ frames: PageFrames }, Zpool>;
@@ -62,7 +64,7 @@ Examples:
 const CHAINS_PAY_PAGES = 20_000;
 
 export function addPool(program: Command, signal: AbortSignal): void {
-  program
+  const command = program
     .command("pool")
     .description("pack pages with every allocator and compressor, read them back, and compare")
     .option("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst")
@@ -78,15 +80,17 @@ export function addPool(program: Command, signal: AbortSignal): void {
       binOf,
     )
     .option("--json", "print one JSON document on standard output")
-    .addHelpText("after", DETAILS)
-    .action(async (flags: PoolFlags) => {
-      checkFlags(flags);
-      const results = await (flags.lengths === undefined
-        ? runPages(flags, signal)
-        : runLengths(flags, flags.lengths, signal));
-      const wrong = results.reduce((sum, result) => sum + result.mismatches, 0);
-      if (wrong > 0) throw new CommandError(EXIT_FAILED, `${count(wrong)} pages did not come back equal.`);
-    });
+    .addHelpText("after", DETAILS);
+  addReportOption(command).action(async (flags: PoolFlags) => {
+    checkFlags(flags);
+    await checkReportPath(flags.report);
+    const results = await (flags.lengths === undefined
+      ? runPages(flags, signal)
+      : runLengths(flags, flags.lengths, signal));
+    await writeReport(flags.report, { results });
+    const wrong = results.reduce((sum, result) => sum + result.mismatches, 0);
+    if (wrong > 0) throw new CommandError(EXIT_FAILED, `${count(wrong)} pages did not come back equal.`);
+  });
 }
 
 /** @throws CommandError naming the two options that do not go together */

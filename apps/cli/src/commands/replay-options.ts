@@ -18,6 +18,7 @@ export interface ReplayFlags {
   readonly think?: number;
   readonly seed: number;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 export function addReplayOptions(command: Command): Command {

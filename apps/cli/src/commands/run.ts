@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { CommandError, EXIT_FAILED } from "../exit.js";
 import type { RunReport } from "../report/run-report.js";
 import { runHeading, runTable } from "../report/run-table.js";
+import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
 import { runStack } from "../run-stack.js";
 import { count, note, print, printJson } from "../terminal.js";
 import { addReplayOptions, openInputs, type ReplayFlags } from "./replay-options.js";
@@ -11,13 +12,15 @@ export function addRun(program: Command, signal: AbortSignal): void {
     .command("run")
     .description("replay a trace on one stack, verify every page, and report")
     .argument("[recipe]", "a preset's name, or a path to a recipe (contains / or an extension)", "zswap");
-  addReplayOptions(command).action(async (recipe: string, flags: ReplayFlags) => {
+  addReportOption(addReplayOptions(command)).action(async (recipe: string, flags: ReplayFlags) => {
+    await checkReportPath(flags.report);
     const report = await runStack(recipe, await openInputs(flags, signal));
     if (flags.json) printJson(report);
     else {
       print(runHeading(report));
       print(runTable([report]));
     }
+    await writeReport(flags.report, report);
     throwIfFailed([report]);
   });
 }
@@ -27,7 +30,8 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .command("compare")
     .description("replay the same trace on several stacks, one after another")
     .argument("<recipes...>", "presets' names, or paths to recipes");
-  addReplayOptions(command).action(async (recipes: string[], flags: ReplayFlags) => {
+  addReportOption(addReplayOptions(command)).action(async (recipes: string[], flags: ReplayFlags) => {
+    await checkReportPath(flags.report);
     const inputs = await openInputs(flags, signal);
     const runs: RunReport[] = [];
     for (const recipe of recipes) runs.push(await runStack(recipe, inputs));
@@ -36,6 +40,7 @@ export function addCompare(program: Command, signal: AbortSignal): void {
       print(runHeading(runs[0]!));
       print(runTable(runs));
     }
+    await writeReport(flags.report, { runs });
     throwIfFailed(runs);
   });
 }

@@ -1,6 +1,7 @@
 import { type Counters, snakeCase } from "@pagetier/base";
-import type { StackStats } from "@pagetier/stack";
+import type { Configuration, StackStats } from "@pagetier/stack";
 import type { AuditResult, ReplayResult } from "@pagetier/trace";
+import type { RunSeries } from "./run-series.js";
 
 /** What `run --json` prints, and `compare --json` for each recipe. */
 export interface RunReport {
@@ -32,13 +33,24 @@ export interface RunReport {
   readonly stall: StackStats["stall"];
   readonly tiers: StackStats["tiers"];
   readonly counters: Readonly<Record<string, Counters>>;
-  readonly latency: ReplayResult["latency"];
+  readonly latency: ReplayResult["latency"] & {
+    /** Upper ends in nanoseconds, and how many accesses took so long. */
+    readonly buckets: readonly (readonly [number, number])[];
+  };
+  /** Where the bytes of each pool went at the end, by place; without its size classes. */
+  readonly pools: Readonly<Record<string, PoolBytes>>;
+  /** What was sampled while it ran. */
+  readonly series: RunSeries;
   readonly elapsedMs: number;
   readonly accessesPerSecond: number;
+  /** What the stack ran with: the recipe with every default filled in. */
+  readonly configuration: Configuration;
   /** Only when the run failed: why, and what a reading of every page found afterwards. */
   readonly error?: { readonly code: string; readonly message: string };
   readonly audit?: Pick<AuditResult, "pages" | "verified" | "mismatches" | "unreadable">;
 }
+
+type PoolBytes = Omit<StackStats["pools"][string], "classes">;
 
 /** Memory of the process, sampled while a stack runs. */
 export interface RssSample {
@@ -50,9 +62,15 @@ export function runReport(
   inputs: Pick<RunReport, "recipe" | "trace" | "pages" | "seed" | "time" | "device" | "thinkNs">,
   result: ReplayResult,
   stats: StackStats,
-  rss: RssSample | undefined,
+  measured: {
+    readonly rss: RssSample | undefined;
+    readonly latencyBuckets: RunReport["latency"]["buckets"];
+    readonly series: RunSeries;
+    readonly configuration: Configuration;
+  },
   failure?: Pick<RunReport, "error" | "audit">,
 ): RunReport {
+  const { rss, latencyBuckets, series, configuration } = measured;
   const { budgetBytes, peakBytes, addressingBytes, holders } = stats.memory;
   return {
     ...inputs,
@@ -74,11 +92,18 @@ export function runReport(
     stall: stats.stall,
     tiers: stats.tiers,
     counters: inReportNames(stats.counters),
-    latency: result.latency,
+    latency: { ...result.latency, buckets: latencyBuckets },
+    pools: Object.fromEntries(Object.entries(stats.pools).map(([place, pool]) => [place, withoutClasses(pool)])),
     elapsedMs: result.elapsedMs,
     accessesPerSecond: result.elapsedMs > 0 ? (result.accesses * 1000) / result.elapsedMs : 0,
     ...failure,
+    configuration,
+    series,
   };
+}
+
+function withoutClasses({ classes: _, ...bytes }: StackStats["pools"][string]): PoolBytes {
+  return bytes;
 }
 
 function inReportNames(parts: Readonly<Record<string, Counters>>): Record<string, Counters> {

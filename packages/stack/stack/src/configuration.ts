@@ -48,12 +48,8 @@ function nodeOf({ plugin, specifier, options, positions }: PlannedNode): Configu
   };
 }
 
-/** Only what is plain data: an option may be a function, or left out. */
+/** Only what is plain data: an option may be a function or any object, or left out. */
 function known(values: Readonly<Record<string, unknown>>): Configuration {
-<<<<<<< HEAD
-  const plain = JSON.stringify(values, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-  return JSON.parse(plain) as Configuration;
-=======
   return plainObject(values, DEPTH_MAX);
 }
 
@@ -81,5 +77,4 @@ function plainObject(object: object, depth: number): Configuration {
     if (data !== undefined) plain[key] = data;
   }
   return plain;
->>>>>>> e8a0e20 (fixup! stack, trace: say what a stack runs with; call whoever samples a replay)
 }
