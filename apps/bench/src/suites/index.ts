@@ -5,6 +5,7 @@ import { allocators } from "./allocators.js";
 import { compressors } from "./compressors.js";
 import { policies } from "./policies.js";
 import { poolPath } from "./pool-path.js";
+import { readers } from "./readers.js";
 import { smoke } from "./smoke.js";
 import { stacks } from "./stacks.js";
 
@@ -14,6 +15,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   allocators,
   compressors,
   policies,
+  readers,
   stacks,
   thread,
   smoke,
