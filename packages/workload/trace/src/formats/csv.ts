@@ -5,7 +5,7 @@
 
 import { TierError } from "@pagetier/base";
 import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
-import { combined, hashOfBytes } from "./byte-hash.js";
+import { ByteHash } from "./byte-hash.js";
 import { keyOf, numberOf, quoteEnd, TextTime } from "./csv-fields.js";
 import { type CsvLayout, type KnownLayout, PLAIN_LAYOUT } from "./csv-layouts.js";
 import {
@@ -26,6 +26,7 @@ import { NO_REQUEST } from "./operations.js";
 import { DEVICE_BYTES_MAX, DEVICE_KEYS, DEVICES_MAX, Devices, pageOf, pagesTouched } from "./page-requests.js";
 
 const REPEAT_MAX = 2 ** 32;
+const OP_SLOTS = 64;
 const HEADER_BYTES_MAX = 4096;
 /** An operation that is not said. */
 const UNSAID = 4;
@@ -37,8 +38,11 @@ class CsvDecoder extends LineDecoder {
   readonly #layout: CsvLayout;
   readonly #optional: readonly ColumnName[];
   readonly #words: ReadonlyMap<string, number>;
-  /** Operations by the hash of their word; -1 for a word without meaning. */
-  readonly #ops = new Map<number, number>();
+  readonly #hash = new ByteHash();
+  // Words of operations that were met, by bits of their hash.
+  readonly #opLows = new Int32Array(OP_SLOTS);
+  readonly #opHighs = new Int32Array(OP_SLOTS);
+  readonly #ops = new Int8Array(OP_SLOTS).fill(-1);
   readonly #delimiter: number;
   readonly #devices = new Devices();
   #plan: CsvPlan;
@@ -52,7 +56,7 @@ class CsvDecoder extends LineDecoder {
   #key = 0;
   #offset = 0;
   #size = 0;
-  #device = 0;
+  readonly #device = new ByteHash();
   #op = 0;
   #repeat = 1;
   readonly #time = new TextTime();
@@ -136,7 +140,7 @@ class CsvDecoder extends LineDecoder {
   #take(role: number, bytes: Uint8Array, from: number, to: number): boolean {
     switch (role) {
       case ROLES.key:
-        this.#key = keyOf(bytes, from, to);
+        this.#key = keyOf(bytes, from, to, this.#hash);
         return from < to;
       case ROLES.offset:
         this.#offset = numberOf(bytes, from, to);
@@ -147,11 +151,10 @@ class CsvDecoder extends LineDecoder {
       case ROLES.repeat:
         this.#repeat = numberOf(bytes, from, to);
         return this.#repeat >= 0 && this.#repeat <= REPEAT_MAX;
-      case ROLES.device: {
-        const hash = hashOfBytes(bytes, from, to);
-        this.#device = this.#seen & (1 << ROLES.device) ? combined(this.#device, hash) : hash;
+      case ROLES.device:
+        if ((this.#seen & (1 << ROLES.device)) === 0) this.#device.clear();
+        this.#device.add(bytes, from, to);
         return true;
-      }
       case ROLES.time:
         return this.#time.read(bytes, from, to);
       default:
@@ -162,12 +165,15 @@ class CsvDecoder extends LineDecoder {
 
   #operation(bytes: Uint8Array, from: number, to: number): number {
     if (from === to) return UNSAID;
-    const hash = hashOfBytes(bytes, from, to);
-    let op = this.#ops.get(hash);
-    if (op === undefined) {
-      op = this.#words.get(textOf(bytes, from, to).toLowerCase()) ?? -1;
-      if (op >= 0) this.#ops.set(hash, op);
-    }
+    const hash = this.#hash;
+    hash.clear();
+    hash.add(bytes, from, to);
+    const slot = hash.low & (OP_SLOTS - 1);
+    if (this.#opLows[slot] === hash.low && this.#opHighs[slot] === hash.high) return this.#ops[slot]!;
+    const op = this.#words.get(textOf(bytes, from, to).toLowerCase()) ?? -1;
+    this.#opLows[slot] = hash.low;
+    this.#opHighs[slot] = hash.high;
+    this.#ops[slot] = op;
     return op;
   }
 
@@ -182,10 +188,10 @@ class CsvDecoder extends LineDecoder {
     const time = this.#seen & (1 << ROLES.time) ? this.#time.sinceFirst() * this.#layout.timeUnitNs : 0;
     const hasDevice = this.#seen & (1 << ROLES.device);
     const base = hasDevice ? this.#devices.baseOf(this.#device) : 0;
-    if (base === undefined) throw this.badLine(`names more than ${DEVICES_MAX} devices`, bytes, lineStart);
+    if (base < 0) throw this.badLine(`names more than ${DEVICES_MAX} devices`, bytes, lineStart);
     if (this.#seen & (1 << ROLES.key)) {
       if (this.#repeat === 0) return this.#countEmpty();
-      const key = hasDevice ? keyOnDevice(base, this.#key) : this.#key;
+      const key = hasDevice ? this.#keyOnDevice(base) : this.#key;
       return this.requests.add(batch, key, this.#repeat, op, time, 0);
     }
     const offset = this.#offset * this.#layout.unitBytes;
@@ -194,6 +200,14 @@ class CsvDecoder extends LineDecoder {
     if (length === 0) return this.#countEmpty();
     if (offset + length > DEVICE_BYTES_MAX) throw this.badLine("asks for bytes beyond 4 PiB", bytes, lineStart);
     return this.requests.add(batch, base + pageOf(offset), pagesTouched(offset, length), op, time);
+  }
+
+  /** A key of one of several devices: beside the others of its device, if it is small enough. */
+  #keyOnDevice(base: number): number {
+    if (this.#key < DEVICE_KEYS) return base + this.#key;
+    this.#device.low ^= this.#key | 0;
+    this.#device.high ^= Math.floor(this.#key / 2 ** 32);
+    return this.#device.value();
   }
 
   #countEmpty(): boolean {
@@ -224,11 +238,6 @@ class CsvDecoder extends LineDecoder {
           : `has no ${column} in column ${layout[column]}`;
     throw this.badLine(what, bytes, start);
   }
-}
-
-/** A key of one of several devices: beside the others of its device, if it is small enough. */
-function keyOnDevice(base: number, key: number): number {
-  return key < DEVICE_KEYS ? base + key : combined(base, key);
 }
 
 /** Opens a file of columns by a layout. */

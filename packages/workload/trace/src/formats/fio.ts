@@ -11,7 +11,7 @@
 
 import { TierError } from "@pagetier/base";
 import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
-import { hashOfBytes } from "./byte-hash.js";
+import { ByteHash } from "./byte-hash.js";
 import type { FormatDefinition, Head, OpenedFormat, Recognition } from "./format.js";
 import { BLANK, LineDecoder, NEWLINE, RETURN, TAB, textOf, ZERO } from "./line-decoder.js";
 import { DEVICE_BYTES_MAX, DEVICES_MAX, Devices, pageOf, pagesTouched } from "./page-requests.js";
@@ -40,6 +40,7 @@ class FioDecoder extends LineDecoder {
   protected readonly grammar: string;
   readonly #version: number;
   readonly #devices = new Devices();
+  readonly #name = new ByteHash();
   #startUs = -1;
   #waitedUs = 0;
   #syncs = 0;
@@ -113,8 +114,10 @@ class FioDecoder extends LineDecoder {
       return true;
     }
     if (offset + length > DEVICE_BYTES_MAX) throw this.badLine("asks for bytes beyond 4 PiB", bytes, lineStart);
-    const base = this.#devices.baseOf(hashOfBytes(bytes, this.#starts[fileWord]!, this.#ends[fileWord]!));
-    if (base === undefined) throw this.badLine(`names more than ${DEVICES_MAX} files`, bytes, lineStart);
+    this.#name.clear();
+    this.#name.add(bytes, this.#starts[fileWord]!, this.#ends[fileWord]!);
+    const base = this.#devices.baseOf(this.#name);
+    if (base < 0) throw this.badLine(`names more than ${DEVICES_MAX} files`, bytes, lineStart);
     if (this.#startUs < 0) this.#startUs = us;
     const time = (us - this.#startUs) * NS_PER_US;
     return this.requests.add(batch, base + pageOf(offset), pagesTouched(offset, length), action, time);

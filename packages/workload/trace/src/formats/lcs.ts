@@ -8,7 +8,7 @@
 
 import { TierError } from "@pagetier/base";
 import { keyOfId } from "../key-map.js";
-import type { BatchBuffer } from "../trace.js";
+import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
 import { type RecordLayout, WordRecordDecoder } from "./decoder.js";
 import type { FormatDefinition, FormatSource, OpenedFormat } from "./format.js";
 import { CACHE_OP_CODES } from "./operations.js";
@@ -33,16 +33,27 @@ class LcsDecoder extends WordRecordDecoder {
   }
 
   protected decodeWords(words: Int32Array, count: number, batch: BatchBuffer): number {
+    const { keys, writes, ops, times, capacity } = batch;
     if (count > 0 && this.#startSeconds < 0) this.#startSeconds = words[0]! >>> 0;
     const start = this.#startSeconds;
     const operationWord = this.#operationWord;
+    let index = batch.length;
     for (let record = 0, at = 0; record < count; record++, at += this.#words) {
-      const op = operationWord === 0 ? 0 : CACHE_OP_CODES[words[at + operationWord]! & 0xff];
+      const op = operationWord === 0 ? REQUEST_OPS.read : CACHE_OP_CODES[words[at + operationWord]! & 0xff];
       if (op === undefined) throw this.badRecord(record, `has the operation ${words[at + operationWord]! & 0xff}`);
-      const key = keyOfId(words[at + 1]!, words[at + 2]!);
-      const time = ((words[at]! >>> 0) - start) * NS_PER_SECOND;
-      if (!this.requests.add(batch, key, 1, op, time)) return record + 1;
+      if (op === REQUEST_OPS.free && ops === undefined) {
+        this.requests.frees++;
+        continue;
+      }
+      keys[index] = keyOfId(words[at + 1]!, words[at + 2]!);
+      writes[index] = op & 1;
+      if (ops !== undefined) ops[index] = op;
+      if (times !== undefined) times[index] = ((words[at]! >>> 0) - start) * NS_PER_SECOND;
+      if (++index < capacity) continue;
+      batch.length = index;
+      return record + 1;
     }
+    batch.length = index;
     return count;
   }
 }

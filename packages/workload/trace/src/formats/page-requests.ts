@@ -2,7 +2,9 @@
 // becomes one request per page, aligned, and what does not fit into a batch waits for the next one.
 
 import { PAGE_SHIFT, PAGE_SIZE } from "@pagetier/base";
+import { KeyMap } from "../key-map.js";
 import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
+import type { ByteHash } from "./byte-hash.js";
 
 /** Keys of device n begin at n * DEVICE_KEYS: 4 PiB each, so that blocks of two devices are never one key. */
 export const DEVICE_KEYS = 2 ** 40;
@@ -79,20 +81,18 @@ function put(batch: BatchBuffer, index: number, key: number, op: number, time: n
 
 /** Numbers devices 0, 1, 2, … by a hash of what names them. */
 export class Devices {
-  readonly #numbers = new Map<number, number>();
-  #lastHash = -1;
-  #lastBase = 0;
+  readonly #numbers = new KeyMap();
+  #lastLow = 0;
+  #lastHigh = 0;
+  #lastBase = -1;
 
-  /** @returns the first key of the device; `undefined` when there are too many devices */
-  baseOf(hash: number): number | undefined {
-    if (hash === this.#lastHash) return this.#lastBase;
-    let number = this.#numbers.get(hash);
-    if (number === undefined) {
-      number = this.#numbers.size;
-      if (number === DEVICES_MAX) return undefined;
-      this.#numbers.set(hash, number);
-    }
-    this.#lastHash = hash;
+  /** @returns the first key of the device; -1 when there are too many devices */
+  baseOf(hash: ByteHash): number {
+    if (hash.low === this.#lastLow && hash.high === this.#lastHigh && this.#lastBase >= 0) return this.#lastBase;
+    const number = this.#numbers.numberOf(hash.value());
+    if (number >= DEVICES_MAX) return -1;
+    this.#lastLow = hash.low;
+    this.#lastHigh = hash.high;
     this.#lastBase = number * DEVICE_KEYS;
     return this.#lastBase;
   }
