@@ -1,42 +1,60 @@
 import type { TraceReader } from "@pagetier/trace";
 import type { ShardsSampler } from "./shards.js";
+import { cpuUsSince } from "./simulate-policy.js";
 
 /** A trace, read. */
 export interface Requests {
-  /** Dense ids in order of request: of all requests, or of the sampled ones. */
-  readonly ids: Uint32Array;
+  /**
+   * Dense ids in order of request: of all requests, or of the sampled ones. `undefined`: there are more than
+   * {@link IDS_MAX}, so that the trace has to be read again.
+   */
+  readonly ids: Uint32Array | undefined;
   /** Requests of the trace. */
   readonly requests: number;
   /** Distinct keys of the trace. */
   readonly objects: number;
+  /** What reading alone took. */
+  readonly readingCpuUs: number;
 }
 
-/** Reads a trace once. With a sampler only the sampled requests are kept. */
+/** Ids that are kept: 128 MiB of them. */
+export const IDS_MAX = 2 ** 25;
+
+/**
+ * Reads a trace once.
+ *
+ * @param sampler with one only the sampled requests are kept, all of them
+ * @param idsMax ids that are kept at most, else none
+ */
 export async function readRequests(
   trace: TraceReader,
   sampler: ShardsSampler | undefined,
-  onProgress: (done: number, total: number | undefined) => void,
+  idsMax: number,
+  onProgress: (done: number) => void,
   signal: AbortSignal,
 ): Promise<Requests> {
-  const ids = new GrowingIds(sampler === undefined ? trace.total : undefined);
+  const start = process.cpuUsage();
+  const most = sampler === undefined ? idsMax : Number.POSITIVE_INFINITY;
+  const expected = sampler === undefined ? (trace.total ?? 0) : 0;
+  let ids = expected > most ? undefined : new GrowingIds(expected);
   let requests = 0;
   for await (const { pages, keys, length } of trace) {
-    if (sampler === undefined) ids.addAll(pages, length);
+    if (sampler === undefined) ids?.addAll(pages, length);
     else {
       const sampled = sampler.sample(keys, length);
-      ids.addAll(sampler.sampled, sampled);
+      ids?.addAll(sampler.sampled, sampled);
     }
+    if (ids !== undefined && ids.length > most) ids = undefined;
     requests += length;
-    onProgress(requests, trace.total);
+    onProgress(requests);
     signal.throwIfAborted();
   }
-  return { ids: ids.finished(), requests, objects: trace.keys.count };
+  const kept = ids?.finished();
+  return { ids: kept, requests, objects: trace.keys.count, readingCpuUs: cpuUsSince(start) };
 }
 
 /** Ids of a chunk. */
 const CHUNK_IDS = 1 << 20;
-/** What a file claims to hold is believed up to here (1 GiB of ids). */
-const FIRST_CHUNK_IDS_MAX = 2 ** 28;
 
 /** Ids whose number is known at the end: 4 bytes each, and twice that for a moment when it was not known before. */
 class GrowingIds {
@@ -44,15 +62,22 @@ class GrowingIds {
   #chunk: Uint32Array;
   #length = 0;
 
-  /** @param expected ids, when known */
-  constructor(expected: number | undefined) {
-    this.#chunk = new Uint32Array(Math.min(expected ?? CHUNK_IDS, FIRST_CHUNK_IDS_MAX));
+  #before = 0;
+
+  /** @param expected ids; 0: not known */
+  constructor(expected: number) {
+    this.#chunk = new Uint32Array(expected > 0 ? expected : CHUNK_IDS);
+  }
+
+  get length(): number {
+    return this.#before + this.#length;
   }
 
   addAll(ids: Uint32Array, count: number): void {
     for (let from = 0; from < count; ) {
       if (this.#length === this.#chunk.length) {
         this.#full.push(this.#chunk);
+        this.#before += this.#length;
         this.#chunk = new Uint32Array(CHUNK_IDS);
         this.#length = 0;
       }

@@ -18,7 +18,7 @@ export interface SimulationControl {
 }
 
 /** Requests between two looks at Ctrl-C. */
-const TURN_REQUESTS = 1 << 18;
+export const TURN_REQUESTS = 1 << 18;
 
 /**
  * Replays a trace on a cold cache of `capacity` pages.
@@ -31,12 +31,7 @@ export async function simulatePolicy(
   capacity: number,
   control: SimulationControl,
 ): Promise<Simulation> {
-  const part = policy.create({
-    capacity,
-    expectedPages: capacity,
-    prng: createPrng(control.seed),
-    accountant: UNCHARGED,
-  });
+  const part = partOf(policy, capacity, control.seed);
   if (isOffline(part)) {
     const start = process.cpuUsage();
     const misses = part.misses(ids, capacity);
@@ -46,28 +41,60 @@ export async function simulatePolicy(
     control.signal.throwIfAborted();
     return { misses, cpuUs };
   }
-  const replayRequests = await loopOf(policy.name);
-  let misses = 0;
-  let cpuUs = 0;
+  const simulation = new OnlineSimulation(part, await loopOf(policy.name));
   for (let from = 0; from < ids.length; from += TURN_REQUESTS) {
     const to = Math.min(ids.length, from + TURN_REQUESTS);
-    const start = process.cpuUsage();
-    misses += replayRequests(part, ids, from, to);
-    cpuUs += cpuUsSince(start);
+    simulation.replay(ids, from, to);
     control.onProgress(to - from);
     await realScheduler.turn();
     control.signal.throwIfAborted();
   }
-  return { misses, cpuUs };
+  return simulation;
+}
+
+type ReplayLoop = typeof import("./policy-loop.js").replayRequests;
+
+/** A cold cache that sees requests as they come. */
+export class OnlineSimulation implements Simulation {
+  readonly #part: EvictionPolicy;
+  readonly #replayRequests: ReplayLoop;
+  misses = 0;
+  cpuUs = 0;
+
+  constructor(part: EvictionPolicy, replayRequests: ReplayLoop) {
+    this.#part = part;
+    this.#replayRequests = replayRequests;
+  }
+
+  /** Replays ids[from..to). */
+  replay(ids: Uint32Array, from: number, to: number): void {
+    const start = process.cpuUsage();
+    this.misses += this.#replayRequests(this.#part, ids, from, to);
+    this.cpuUs += cpuUsSince(start);
+  }
+}
+
+/** A cache for a policy; `undefined`: the policy has to know all requests beforehand. */
+export async function onlineSimulation(
+  policy: PreparedPolicy,
+  capacity: number,
+  seed: number,
+): Promise<OnlineSimulation | undefined> {
+  const part = partOf(policy, capacity, seed);
+  return isOffline(part) ? undefined : new OnlineSimulation(part, await loopOf(policy.name));
+}
+
+function partOf(policy: PreparedPolicy, capacity: number, seed: number): EvictionPolicy | OfflinePolicy {
+  return policy.create({ capacity, expectedPages: capacity, prng: createPrng(seed), accountant: UNCHARGED });
 }
 
 /** A copy of the loop that no other policy uses. */
-async function loopOf(policy: string): Promise<typeof import("./policy-loop.js").replayRequests> {
+async function loopOf(policy: string): Promise<ReplayLoop> {
   const name = `./policy-loop.js?policy=${encodeURIComponent(policy)}`;
   return ((await import(name)) as typeof import("./policy-loop.js")).replayRequests;
 }
 
-function cpuUsSince(start: NodeJS.CpuUsage): number {
+export function cpuUsSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start);
   return user + system;
 }

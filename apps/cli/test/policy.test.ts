@@ -28,8 +28,9 @@ describe("--json", () => {
       "--json",
     );
     expect(status).toBe(0);
-    const { results, ...rest } = JSON.parse(stdout);
+    const { results, reading, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({ trace: loop, requests: 100, objects: 4 });
+    expect(reading).toEqual({ cpuMs: expect.any(Number), requestsPerSecond: expect.any(Number) });
     expect(results.map(({ requestsPerSecond, ...row }: { requestsPerSecond: number }) => row)).toEqual([
       { policy: "lru", capacity: 3, misses: 100, missRatio: 1 },
       { policy: "lru", capacity: 4, misses: 4, missRatio: 0.04 },
@@ -37,6 +38,21 @@ describe("--json", () => {
       { policy: "belady", capacity: 4, misses: 4, missRatio: 0.04 },
     ]);
     for (const { requestsPerSecond } of results) expect(requestsPerSecond).toBeGreaterThan(0);
+  });
+
+  test("has the same misses when the trace is read again instead of held in memory", async () => {
+    const args = ["--trace", BUNDLED, "--limit", "100000", "--capacity", "100,1000", "--json"];
+    const [held, streamed] = await Promise.all([runPolicy(...args), runPolicy(...args, "--stream")]);
+    const missesOf = ({ stdout }: { stdout: string }): number[] =>
+      JSON.parse(stdout).results.map(({ misses }: { misses: number }) => misses);
+    expect(missesOf(streamed)).toEqual(missesOf(held));
+    const belady = await runPolicy("--trace", loop, "--policy", "lru,belady", "--stream");
+    expect(belady.status).toBe(1);
+    expect(belady.stderr).toMatch(/belady has to know all requests beforehand, and 100 of them are not held/);
+    const bounded = await runPolicy("--trace", loop, "--policy", "lru", "--stream");
+    expect(bounded.status).toBe(0);
+    expect(bounded.stderr).toMatch(/^Belady's bound is left out/);
+    expect(bounded.stdout).not.toMatch(/Belady/);
   });
 
   test("limits the requests that are read", async () => {

@@ -1,4 +1,4 @@
-import { TierError } from "@pagetier/base";
+import { formatSize, TierError } from "@pagetier/base";
 import type { EvictionPolicy, OfflinePolicy, PolicyParts } from "@pagetier/policy";
 import { openTrace, parseTraceFormat, type TraceReader } from "@pagetier/trace";
 import { type Command, Option } from "commander";
@@ -8,18 +8,11 @@ import { parseNodes, preparePart } from "../plugin-part.js";
 import { missRatioCurve } from "../report/miss-ratio-curve.js";
 import { type Bound, type PolicyResult, percent, policyTable } from "../report/policy-table.js";
 import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
-import { type Requests, readRequests } from "../requests.js";
-import {
-  estimate,
-  requestsToReplay,
-  SCALED_CAPACITY_MIN,
-  type Shards,
-  ShardsSampler,
-  scaledCapacity,
-  shardsOf,
-} from "../shards.js";
-import { type PreparedPolicy, type Simulation, type SimulationControl, simulatePolicy } from "../simulate-policy.js";
-import { count, print, printJson, progressBar } from "../terminal.js";
+import { IDS_MAX, type Requests, readRequests } from "../requests.js";
+import { SCALED_CAPACITY_MIN, type Shards, ShardsSampler, scaledCapacity, shardsOf } from "../shards.js";
+import { simulateAll, type Work, workOf } from "../simulate-all.js";
+import type { PreparedPolicy } from "../simulate-policy.js";
+import { count, note, print, printJson, progressBar } from "../terminal.js";
 import { integer, positiveInteger, samplingRate } from "./replay-options.js";
 
 interface PolicyFlags {
@@ -31,6 +24,7 @@ interface PolicyFlags {
   readonly format?: string;
   readonly limit?: number;
   readonly seed: number;
+  readonly stream?: boolean;
   readonly bound: boolean;
   readonly json?: boolean;
   readonly report?: string;
@@ -67,6 +61,7 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
     )
     .option("--limit <requests>", "read only the first so many", positiveInteger)
     .option("--seed <number>", "for policies that draw at random", integer, 1)
+    .option("--stream", `read the trace again instead of holding it; done anyway beyond ${count(IDS_MAX)} requests`)
     .option("--no-bound", "leave out the comparison with Belady's bound")
     .option("--json", "print one JSON document on standard output");
   addReportOption(command).action(async (flags: PolicyFlags) => {
@@ -79,15 +74,20 @@ export function addPolicy(program: Command, signal: AbortSignal): void {
       }),
     }));
     const sampler = flags.shards === undefined ? undefined : new ShardsSampler(flags.shards);
-    const requests = await readTrace(trace, sampler, signal);
-    const shards = sampler && shardsOf(requests, sampler);
+    const requests = await readTrace(trace, sampler, flags.stream ? 0 : IDS_MAX, signal);
+    const shards = sampler && shardsOf({ ...requests, ids: requests.ids! }, sampler);
     if (shards) assertSampled(shards, sampler);
     const capacities = flags.curve
       ? curveCapacities(requests.objects, leastCapacity(shards))
       : capacitiesInPages(flags.capacity, requests.objects);
     if (shards) assertLargeEnough(capacities, shards);
-    const bounded = flags.bound && (!flags.json || flags.report !== undefined);
-    const { results, bound } = await simulateAll(policies, capacities, requests, shards, bounded, flags.seed, signal);
+    const wantsBound = flags.bound && (!flags.json || flags.report !== undefined);
+    const bounded = wantsBound && requests.ids !== undefined;
+    if (wantsBound && !bounded) {
+      note("Belady's bound is left out: it needs all requests in memory. --limit or --shards make them fewer.");
+    }
+    const work: Work = { policies, capacities, requests, shards, trace };
+    const { results, bound } = await simulate(work, bounded, flags.seed, signal);
     const curve = flags.curve || (capacities.length >= CURVE_CAPACITIES_MIN && policies.length === 1);
     const document = documentOf(trace.name, requests, results, bound, sampler, shards);
     if (flags.json) printJson(document);
@@ -112,66 +112,50 @@ function policyNamed(node: Parameters<typeof preparePart>[1]): Promise<PreparedP
 async function readTrace(
   trace: TraceReader,
   sampler: ShardsSampler | undefined,
+  idsMax: number,
   signal: AbortSignal,
 ): Promise<Requests> {
-  const progress = progressBar("reading");
+  const byBytes = trace.position !== undefined;
+  const progress = progressBar("reading", byBytes ? formatSize : count);
+  const onProgress = (done: number): void => {
+    if (byBytes) progress.update(trace.position!.bytes, trace.position!.totalBytes);
+    else progress.update(done, trace.total);
+  };
   try {
-    return await readRequests(trace, sampler, (done, total) => progress.update(done, total), signal);
+    return await readRequests(trace, sampler, idsMax, onProgress, signal);
   } finally {
     progress.stop();
   }
 }
 
-/** Every policy at every capacity, and Belady's bound at every capacity if wanted. */
-async function simulateAll(
-  policies: readonly PreparedPolicy[],
-  capacities: readonly number[],
-  { ids, requests }: Requests,
-  shards: Shards | undefined,
+/** Every policy at every capacity, and Belady's bound at every capacity if wanted and possible. */
+async function simulate(
+  work: Work,
   bounded: boolean,
   seed: number,
   signal: AbortSignal,
 ): Promise<{ results: PolicyResult[]; bound: Bound }> {
-  const belady = policies.find(({ name }) => name === BOUND_POLICY);
-  const beside = bounded && belady === undefined ? [await policyNamed({ use: BOUND_POLICY })] : [];
-  const all = [...policies, ...beside];
+  const { policies, capacities } = work;
+  const asked = policies.some(({ name }) => name === BOUND_POLICY);
+  const beside = bounded && !asked ? [await policyNamed({ use: BOUND_POLICY })] : [];
+  const all = { ...work, policies: [...policies, ...beside] };
   const progress = progressBar("policies");
-  const replayed = shards === undefined ? ids.length : requestsToReplay(shards);
-  const total = replayed * all.length * capacities.length;
+  const total = workOf(all);
   let done = 0;
-  const control: SimulationControl = {
-    seed,
-    signal,
-    onProgress(more) {
-      done += more;
-      progress.update(done, total);
-    },
+  const onProgress = (more: number): void => {
+    done += more;
+    progress.update(done, total);
   };
-  const results: PolicyResult[] = [];
   try {
-    for (const policy of all) {
-      for (const capacity of capacities) {
-        const { misses, cpuUs, expectedError }: Simulation & { readonly expectedError?: number } = shards
-          ? await estimate(policy, shards, capacity, control)
-          : await simulatePolicy(policy, ids, capacity, control);
-        results.push({
-          policy: policy.name,
-          capacity,
-          misses,
-          missRatio: misses / requests,
-          requestsPerSecond: (ids.length * 1e6) / Math.max(1, cpuUs),
-          ...(expectedError === undefined ? {} : { expectedError }),
-        });
-      }
-    }
+    const results = await simulateAll(all, { seed, signal, onProgress });
+    const leasts = results.filter(({ policy }) => policy === BOUND_POLICY);
+    return {
+      results: results.slice(0, policies.length * capacities.length),
+      bound: new Map(bounded ? leasts.map((least) => [least.capacity, least]) : []),
+    };
   } finally {
     progress.stop();
   }
-  const leasts = results.filter(({ policy }) => policy === BOUND_POLICY);
-  return {
-    results: results.slice(0, policies.length * capacities.length),
-    bound: new Map(bounded ? leasts.map((least) => [least.capacity, least]) : []),
-  };
 }
 
 function assertSampled(shards: Shards, sampler: ShardsSampler | undefined): void {
@@ -202,27 +186,32 @@ function assertLargeEnough(capacities: readonly number[], shards: Shards): void 
 
 function documentOf(
   trace: string,
-  { requests, objects }: Requests,
+  all: Requests,
   results: readonly PolicyResult[],
   bound: Bound,
   sampler: ShardsSampler | undefined,
   shards: Shards | undefined,
 ): object {
+  const { requests, objects } = all;
+  const reading = { cpuMs: all.readingCpuUs / 1000, requestsPerSecond: readingSpeed(all) };
   const leasts = [...bound].map(([capacity, { misses, missRatio }]) => ({ capacity, misses, missRatio }));
-  const document = { trace, requests, objects, results, ...(leasts.length === 0 ? {} : { bound: leasts }) };
+  const document = { trace, requests, objects, reading, results, ...(leasts.length === 0 ? {} : { bound: leasts }) };
   if (sampler === undefined || shards === undefined) return document;
   const { ids, sampledObjects } = shards;
   const sample = { rate: sampler.rate, sampledRequests: ids.length, sampledObjects, confidence: 0.95 };
   return { ...document, shards: sample };
 }
 
-function heading(
-  name: string,
-  { requests, objects }: Requests,
-  sampler: ShardsSampler | undefined,
-  shards: Shards | undefined,
-): string {
-  const whole = `${count(requests)} requests for ${count(objects)} objects of ${name}`;
+/** Requests per CPU second, policies not counted. */
+function readingSpeed({ requests, readingCpuUs }: Requests): number {
+  return (requests * 1e6) / Math.max(1, readingCpuUs);
+}
+
+function heading(name: string, all: Requests, sampler: ShardsSampler | undefined, shards: Shards | undefined): string {
+  const speed = (readingSpeed(all) / 1e6).toFixed(1);
+  const whole =
+    `${count(all.requests)} requests for ${count(all.objects)} objects of ${name}` +
+    ` (read at ${speed} M requests/s of CPU, which is not in the table)`;
   if (sampler === undefined || shards === undefined) return whole;
   return (
     `${whole}\nestimated from ${count(shards.ids.length)} requests for ${count(shards.sampledObjects)} objects ` +
