@@ -138,7 +138,7 @@ function summaryOf({ pages, verified, mismatches, unreadable }: AuditResult): No
 }
 
 /** The process's resident memory, at its start and at its highest seen. */
-class RssSampler {
+export class RssSampler {
   readonly startBytes = process.memoryUsage.rss();
   peakBytes = this.startBytes;
 

@@ -1,15 +1,17 @@
 import { parseSize, TierError } from "@pagetier/base";
 import type { Simulation } from "@pagetier/stack";
 import { DEVICE_MODELS } from "@pagetier/store-filters/device";
-import { openPages, openTrace, parseTraceFormat, traceInfo } from "@pagetier/trace";
+import { Container, openPages, openTrace, parseTraceFormat, traceInfo } from "@pagetier/trace";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CommandError, EXIT_WRONG, preparing } from "../exit.js";
-import type { RunInputs } from "../run-stack.js";
+import type { RunReport } from "../report/run-report.js";
+import { type ContainerInputs, runContainer } from "../run-container.js";
+import { type RunInputs, runStack } from "../run-stack.js";
 
 /** Options of commands that replay a trace. */
 export interface ReplayFlags {
   readonly trace: string;
-  readonly pages: string;
+  readonly pages?: string;
   readonly format?: string;
   readonly memory?: string;
   readonly limit?: number;
@@ -17,6 +19,9 @@ export interface ReplayFlags {
   readonly time: "real" | "virtual";
   readonly device?: Simulation["device"];
   readonly think?: number;
+  readonly loop: "closed" | "open";
+  readonly speed?: number;
+  readonly outstanding?: number;
   readonly seed: number;
   readonly json?: boolean;
   readonly report?: string;
@@ -25,7 +30,7 @@ export interface ReplayFlags {
 export function addReplayOptions(command: Command): Command {
   return command
     .requiredOption("--trace <file>", "trace, in any format of docs/traces.md, also .gz and .zst")
-    .requiredOption("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst")
+    .option("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst; .ptt has its own")
     .option(
       "--format <name>",
       "format of the trace where its name and contents do not tell, e.g. tencent, csv:key=2:time=1",
@@ -44,13 +49,72 @@ export function addReplayOptions(command: Command): Command {
     )
     .addOption(new Option("--device <model>", "in virtual time, what stores are; default: nvme").choices(DEVICE_MODELS))
     .option("--think <ns>", "in virtual time, nanoseconds between two accesses, on average; default: 0", wholeNumber)
+    .addOption(
+      new Option(
+        "--loop <kind>",
+        "closed: the next access begins when the one before has ended; open: when it arrived in the workload (.ptt)",
+      )
+        .choices(["closed", "open"])
+        .default("closed"),
+    )
+    .option("--speed <factor>", "in an open loop, 2 replays twice as fast as recorded; default: 1", positiveNumber)
+    .option(
+      "--outstanding <accesses>",
+      "in an open loop, accesses that may wait at a time; default: 64",
+      positiveInteger,
+    )
     .option("--seed <number>", "choice of contents and everything else that is random", integer, 1)
     .option("--json", "print one JSON document on standard output");
+}
+
+/** Makes ready what the flags name. @returns how it is replayed on a stack */
+export async function openReplay(
+  flags: ReplayFlags,
+  signal: AbortSignal,
+): Promise<(recipe: string) => Promise<RunReport>> {
+  if (await preparing(() => Container.isContainer(flags.trace))) {
+    const inputs = await openContainer(flags, signal);
+    return (recipe) => runContainer(recipe, inputs);
+  }
+  const { loop, speed, outstanding } = flags;
+  if (loop === "open" || speed !== undefined || outstanding !== undefined) {
+    throw new CommandError(
+      EXIT_WRONG,
+      `An open loop needs a workload with arrival times (.ptt), which ${flags.trace} is not; make one with \`pagetier trace convert\`.`,
+    );
+  }
+  const inputs = await openInputs(flags, signal);
+  return (recipe) => runStack(recipe, inputs);
+}
+
+/** A container has everything: pages, kinds of spaces, format. */
+function openContainer(flags: ReplayFlags, signal: AbortSignal): Promise<ContainerInputs> {
+  return preparing(async () => {
+    const { trace, pages, format, memory, limit, loop, speed, outstanding, seed } = flags;
+    if (memory !== undefined) parseSize(memory, "--memory");
+    for (const [option, value] of Object.entries({ pages, format })) {
+      if (value !== undefined)
+        throw new CommandError(EXIT_WRONG, `--${option} is not for ${trace}: a .ptt file has it; leave it out.`);
+    }
+    if (loop === "closed" && (speed !== undefined || outstanding !== undefined)) {
+      const option = speed === undefined ? "--outstanding" : "--speed";
+      throw new CommandError(EXIT_WRONG, `${option} belongs to an open loop; add --loop open, or leave it out.`);
+    }
+    const container = await Container.open(trace);
+    const open = loop === "open" ? { speed, outstandingMax: outstanding } : undefined;
+    return { container, memory, limit, seed, virtual: virtualOf(flags), open, signal };
+  });
 }
 
 /** Opens trace and pages, and counts what the trace touches. */
 export function openInputs(flags: ReplayFlags, signal: AbortSignal): Promise<RunInputs> {
   return preparing(async () => {
+    if (flags.pages === undefined) {
+      throw new CommandError(
+        EXIT_WRONG,
+        `The trace ${flags.trace} has no contents; give a page file with --pages, or a workload that has them (.ptt).`,
+      );
+    }
     if (flags.memory !== undefined) parseSize(flags.memory, "--memory");
     const format = flags.format === undefined ? undefined : parseTraceFormat(flags.format);
     const trace = await openTrace(flags.trace, { format, limit: flags.limit });
@@ -69,6 +133,12 @@ function virtualOf({ time, device, think }: ReplayFlags): RunInputs["virtual"] {
   if (device === undefined && think === undefined) return undefined;
   const option = device === undefined ? "--think" : "--device";
   throw new CommandError(EXIT_WRONG, `${option} belongs to virtual time; add --time virtual, or leave it out.`);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(Number.isFinite(value) && value > 0)) throw new InvalidArgumentError("Write a positive number.");
+  return value;
 }
 
 export function wholeNumber(text: string): number {

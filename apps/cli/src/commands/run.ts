@@ -3,9 +3,8 @@ import { CommandError, EXIT_FAILED } from "../exit.js";
 import type { RunReport } from "../report/run-report.js";
 import { runHeading, runTable } from "../report/run-table.js";
 import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
-import { runStack } from "../run-stack.js";
 import { count, note, print, printJson } from "../terminal.js";
-import { addReplayOptions, openInputs, type ReplayFlags } from "./replay-options.js";
+import { addReplayOptions, openReplay, type ReplayFlags } from "./replay-options.js";
 
 export function addRun(program: Command, signal: AbortSignal): void {
   const command = program
@@ -14,7 +13,7 @@ export function addRun(program: Command, signal: AbortSignal): void {
     .argument("[recipe]", "a preset's name, or a path to a recipe (contains / or an extension)", "zswap");
   addReportOption(addReplayOptions(command)).action(async (recipe: string, flags: ReplayFlags) => {
     await checkReportPath(flags.report);
-    const report = await runStack(recipe, await openInputs(flags, signal));
+    const report = await (await openReplay(flags, signal))(recipe);
     if (flags.json) printJson(report);
     else {
       print(runHeading(report));
@@ -32,9 +31,9 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .argument("<recipes...>", "presets' names, or paths to recipes");
   addReportOption(addReplayOptions(command)).action(async (recipes: string[], flags: ReplayFlags) => {
     await checkReportPath(flags.report);
-    const inputs = await openInputs(flags, signal);
+    const replay = await openReplay(flags, signal);
     const runs: RunReport[] = [];
-    for (const recipe of recipes) runs.push(await runStack(recipe, inputs));
+    for (const recipe of recipes) runs.push(await replay(recipe));
     if (flags.json) printJson({ runs });
     else {
       print(runHeading(runs[0]!));

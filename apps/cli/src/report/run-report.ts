@@ -1,6 +1,6 @@
 import { type Counters, snakeCase } from "@pagetier/base";
 import type { Configuration, StackStats } from "@pagetier/stack";
-import type { AuditResult, ReplayResult } from "@pagetier/trace";
+import type { AuditResult, OpenLoopResult, ReplayResult } from "@pagetier/trace";
 import type { RunSeries } from "./run-series.js";
 
 /** What `run --json` prints, and `compare --json` for each recipe. */
@@ -9,7 +9,7 @@ export interface RunReport {
   readonly trace: string;
   readonly pages: string;
   /** What the trace's pages were: anonymous memory, or a file behind the page cache. */
-  readonly space: "anon" | "file";
+  readonly space: "anon" | "file" | "mixed";
   readonly seed: number;
   readonly time: "real" | "virtual";
   /** Only in virtual time: the model of devices, and nanoseconds of thinking between accesses. */
@@ -39,6 +39,13 @@ export interface RunReport {
     /** Upper ends in nanoseconds, and how many accesses took so long. */
     readonly buckets: readonly (readonly [number, number])[];
   };
+  /** Only for a container: when operations began, and how an open loop went. */
+  readonly loop?: "closed" | "open";
+  readonly openLoop?: OpenLoopResult;
+  /** Only for a container: what it did beside reads and writes, and the pages that held something. */
+  readonly operations?: Readonly<
+    Record<"allocs" | "frees" | "truncates" | "fsyncs" | "exits" | "freedPages" | "livePages" | "livePagesMax", number>
+  >;
   /** Where the bytes of each pool went at the end, by place; without its size classes. */
   readonly pools: Readonly<Record<string, PoolBytes>>;
   /** What was sampled while it ran. */
@@ -62,7 +69,10 @@ export interface RssSample {
 
 export function runReport(
   inputs: Pick<RunReport, "recipe" | "trace" | "pages" | "space" | "seed" | "time" | "device" | "thinkNs">,
-  result: ReplayResult,
+  result: Pick<
+    ReplayResult,
+    "accesses" | "reads" | "writes" | "uniquePages" | "verified" | "mismatches" | "elapsedMs" | "latency"
+  >,
   stats: StackStats,
   measured: {
     readonly rss: RssSample | undefined;

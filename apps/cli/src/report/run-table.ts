@@ -21,6 +21,11 @@ export function runTable(runs: readonly RunReport[]): string {
 export function runHeading(run: RunReport): string {
   const data = formatSize(run.uniquePages * PAGE_SIZE);
   const memory = formatSize(run.memory.budgetBytes);
+  const { operations } = run;
+  if (operations !== undefined) {
+    const most = formatSize(operations.livePagesMax * PAGE_SIZE);
+    return `${colours.bold(`At most ${most} of data at a time in ${memory} of memory`)}: ${count(run.accesses)} accesses of ${run.trace}, with its own contents; ${count(operations.freedPages)} pages were freed.`;
+  }
   return `${colours.bold(`${data} of data in ${memory} of memory`)}: ${count(run.accesses)} accesses of ${run.trace}, contents of ${run.pages}.`;
 }
 
@@ -35,6 +40,9 @@ const ROWS: readonly (readonly [string, (run: RunReport) => string])[] = [
   ["peak memory", (run) => formatSize(run.memory.peakBytes)],
   ["time spent waiting for memory", (run) => duration(run.stall.someMs)],
   ["time", (run) => duration(run.elapsedMs)],
+  ["latency from arrival: median, 99 %", (run) => (run.loop === "open" ? quantiles(run, "p50Ns", "p99Ns") : "")],
+  ["  99.9 %, longest", (run) => (run.loop === "open" ? quantiles(run, "p999Ns", "maxNs") : "")],
+  ["  began late, at worst", (run) => (run.openLoop === undefined ? "" : shortTime(run.openLoop.behindMsMax * 1e6))],
   ["pages read back and equal", (run) => verdict(run)],
 ];
 
@@ -64,6 +72,17 @@ function poolMemory(run: RunReport): string {
   if (tier === undefined || tier.pages === 0) return "";
   const bytes = tier.frames * PAGE_SIZE;
   return `${formatSize(bytes)} (${((tier.pages * PAGE_SIZE) / bytes).toFixed(1)} : 1)`;
+}
+
+function quantiles(run: RunReport, first: "p50Ns" | "p999Ns", second: "p99Ns" | "maxNs"): string {
+  return `${shortTime(run.latency[first])}, ${shortTime(run.latency[second])}`;
+}
+
+/** Nanoseconds for people: `850 ns`, `3.2 µs`, `12 ms`. */
+function shortTime(ns: number): string {
+  if (ns < 1000) return `${Math.round(ns)} ns`;
+  if (ns < 1e6) return `${(ns / 1e3).toPrecision(3)} µs`;
+  return ns < 1e9 ? `${(ns / 1e6).toPrecision(3)} ms` : duration(ns / 1e6);
 }
 
 function verdict(run: RunReport): string {

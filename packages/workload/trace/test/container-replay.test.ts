@@ -289,6 +289,23 @@ describe("a replay of a container", () => {
     }
   });
 
+  test("expects of a file what is preset", async () => {
+    const container = await made((writer) => {
+      const file = writer.addSpace({ name: "f", kind: "file", filePages: 2 });
+      writer.preset(file, 1, pageOf(9));
+      writer.read(file, 0, 1);
+      writer.read(file, 1, 2);
+    });
+    const filled = (space: SpaceToOpen) => {
+      const file = new MapSpace(space, false);
+      file.held.set(1, pageOf(9));
+      return file;
+    };
+    expect((await replayed(container, {}, filled)).result).toMatchObject({ verified: 2, mismatches: 0, livePages: 1 });
+    const empty = await replayed(container);
+    expect(empty.result.firstMismatches).toEqual([{ space: "f", page: 1, operation: 2 }]);
+  });
+
   test("ends at a limit, and on a signal", async () => {
     const container = await made((writer) => {
       const space = writer.addSpace({ name: "heap", kind: "anon", filePages: 0 });

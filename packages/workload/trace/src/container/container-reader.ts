@@ -6,7 +6,7 @@
 
 import { open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { PAGE_SIZE } from "@pagetier/base";
+import { PAGE_SIZE, TierError } from "@pagetier/base";
 import { type Input, openInput } from "../input.js";
 import type { Compression } from "../input-error.js";
 import { PageHash } from "../page-hash.js";
@@ -93,6 +93,25 @@ export class Container {
     try {
       const header = await readHeader(stream, input);
       return new Container(input, header, await readAbout(stream, input));
+    } finally {
+      await stream.close();
+    }
+  }
+
+  /**
+   * Whether a file begins as a container does, also when it is packed as a whole.
+   *
+   * @throws TierError `TRACE_OPEN`, `TRACE_EMPTY`, `TRACE_CORRUPT`
+   */
+  static async isContainer(path: string): Promise<boolean> {
+    const stream = new BlockStream(await openInput(path, "trace"));
+    const head = new Uint8Array(8);
+    try {
+      await stream.fill(head, head.length, "the header");
+      return startsWithMagic(head);
+    } catch (error) {
+      if (TierError.is(error, "TRACE_TRUNCATED")) return false;
+      throw error;
     } finally {
       await stream.close();
     }

@@ -2,7 +2,7 @@
 // container says it holds. What it must hold is kept as a hash, 8 bytes a page, which comes with every content.
 
 import { assert, realScheduler, type Scheduler } from "@pagetier/base";
-import type { LatencySummary } from "../latency-histogram.js";
+import type { LatencyHistogram, LatencySummary } from "../latency-histogram.js";
 import type { Pace } from "../pace.js";
 import { PageBuffer } from "../page-buffer.js";
 import { type OpenLoopOptions, type OpenLoopResult, ReplayLoop } from "../replay-loop.js";
@@ -39,6 +39,8 @@ export interface ContainerReplayResult {
   readonly counts: OperationCounts;
   /** Pages that held something when they were freed, cut off, or when their space ended. */
   readonly freedPages: number;
+  /** Pages that ever held something. */
+  readonly uniquePages: number;
   /** Pages that hold something now, and the most that did at one time. */
   readonly livePages: number;
   readonly livePagesMax: number;
@@ -139,6 +141,11 @@ export class ContainerReplay {
     return this.result();
   }
 
+  /** How long operations took, as {@link ContainerReplayResult.latency}. */
+  get latency(): LatencyHistogram {
+    return this.#loop.latency;
+  }
+
   /** What has happened so far. */
   result(): ContainerReplayResult {
     const { counter, freedPages, livePages, livePagesMax, verified, mismatches, firstMismatches } = this.#runner;
@@ -147,6 +154,7 @@ export class ContainerReplay {
       operations,
       counts,
       freedPages,
+      uniquePages: this.#runner.spaces.reduce((sum, space) => sum + space.uniquePages, 0),
       livePages,
       livePagesMax,
       verified,

@@ -84,7 +84,10 @@ export class OperationRunner implements ReplayWork {
         if (!this.#writeNow(space, page, index)) return index;
       } else if (op === alloc || op === free) {
         this.#giveUp(space, page, this.#batch.counts[index]!);
-      } else if (op !== preset) return index;
+      } else if (op === preset) {
+        const slot = this.#batch.slots[index]!; // Its file was opened with it.
+        this.#remember(space, page, this.#window!.low[slot]!, this.#window!.high[slot]!);
+      } else return index;
       this.counter.count(op);
     }
     return end;

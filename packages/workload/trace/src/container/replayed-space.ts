@@ -1,4 +1,4 @@
-import { assert, ChunkedWords } from "@pagetier/base";
+import { assert, ChunkedBytes, ChunkedWords } from "@pagetier/base";
 import { PageBuffer } from "../page-buffer.js";
 import { PageHash } from "../page-hash.js";
 import type { ContainerSpace } from "./container-reader.js";
@@ -41,11 +41,14 @@ export class ReplayedSpace {
   readonly anon: AnonTarget | undefined;
   readonly file: FileTarget | undefined;
   isClosed = false;
-  /** Pages that hold something. */
+  /** Pages that hold something, and those that ever did. */
   livePages = 0;
+  uniquePages = 0;
   // Both halves of a page's hash; both 0: it holds nothing.
   readonly #low = new ChunkedWords();
   readonly #high = new ChunkedWords();
+  /** 1: the page held something once. */
+  readonly #seen = new ChunkedBytes();
 
   constructor(space: SpaceToOpen, target: AnonTarget | FileTarget) {
     this.name = space.name;
@@ -61,7 +64,7 @@ export class ReplayedSpace {
   }
 
   memoryBytes(): number {
-    return this.#low.bytes + this.#high.bytes;
+    return this.#low.bytes + this.#high.bytes + this.#seen.bytes;
   }
 
   holdsSomething(page: number): boolean {
@@ -80,6 +83,9 @@ export class ReplayedSpace {
     if (!this.holdsSomething(page)) this.livePages++;
     this.#low.ensure(page + 1);
     this.#high.ensure(page + 1);
+    this.#seen.ensure(page + 1);
+    if (this.#seen.get(page) === 0) this.uniquePages++;
+    this.#seen.set(page, 1);
     this.#low.set(page, lowOf(low, high));
     this.#high.set(page, high);
   }
