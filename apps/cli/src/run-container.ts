@@ -101,7 +101,7 @@ async function replayOn(
         {
           rss: virtual === undefined ? rss : undefined,
           latencyBuckets: replay.latency.buckets(),
-          series: recorder.finish(operationCount(result), stats),
+          series: recorder.finish(result.operations, stats),
           configuration: stack.configuration,
         },
         failure,
@@ -122,10 +122,6 @@ const SERIES_STEP = 4096;
 function spaceOf(kinds: ReadonlySet<"anon" | "file">): RunReport["space"] {
   const [kind = "anon"] = kinds;
   return kinds.size > 1 ? "mixed" : kind;
-}
-
-function operationCount({ counts }: Result): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 type Result = Omit<ContainerReplayResult, "openLoop">;
