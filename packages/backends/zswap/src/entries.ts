@@ -7,6 +7,9 @@
 // Words of a record: key (area and offset), payload (the pool's handle, or the repeated word of a same-filled page), meta
 // (length, codec and flags), generation. The generation grows whenever the number is given out again, so that work which
 // waited can tell an entry from its successor. Side by side, because a store or a load needs all of them at once.
+//
+// What was written back as a record has no entry. Its word in the index says so itself: the highest bit, whether the page
+// is raw, codec and length. So a page below takes 4 bytes of addressing, as a page on the device does elsewhere.
 
 import { type Accountant, assert, ChunkedWords } from "@pagetier/base";
 
@@ -30,6 +33,15 @@ export const RAW = 1 << 17;
 export const TWO_WORDS = 1 << 18;
 /** The entry exists. */
 const LIVE = 1 << 19;
+/** The same bytes lie below as the slot's record. */
+export const RECORD = 1 << 20;
+/** Came along when another was read back, and was not used since. */
+export const READ_AHEAD = 1 << 21;
+
+/** In a word of the index: the page lies below as a record. */
+const BELOW = 2 ** 31;
+const BELOW_RAW = 2 ** 30;
+const BELOW_CODEC_SHIFT = 13;
 
 /** Words of a record. */
 const WORDS = 4;
@@ -50,6 +62,7 @@ export class Entries {
   #free = NO_ENTRY;
   #next = 1;
   #live = 0;
+  #below = 0;
 
   constructor(accountant: Accountant) {
     this.#records = new ChunkedWords(accountant);
@@ -59,6 +72,11 @@ export class Entries {
   /** Entries that exist. */
   get live(): number {
     return this.#live;
+  }
+
+  /** Slots whose page lies below as a record, and not here. */
+  get below(): number {
+    return this.#below;
   }
 
   /** One past the highest number ever given out. */
@@ -80,7 +98,39 @@ export class Entries {
 
   find(type: number, offset: number): number {
     const index = this.#index[type];
-    return index !== undefined && offset < index.capacity ? index.get(offset) : NO_ENTRY;
+    if (index === undefined || offset >= index.capacity) return NO_ENTRY;
+    const word = index.get(offset);
+    return word < BELOW ? word : NO_ENTRY;
+  }
+
+  /** Whether the slot's page lies below as a record, and not here. */
+  isBelow(type: number, offset: number): boolean {
+    return this.#word(type, offset) >= BELOW;
+  }
+
+  /** Of a page below: as {@link metaOf}, its length, codec and whether it is raw. */
+  metaBelow(type: number, offset: number): number {
+    const word = this.#word(type, offset);
+    const codec = (word >>> BELOW_CODEC_SHIFT) & 0xff;
+    return (word & LENGTH_MASK) | (codec << CODEC_SHIFT) | ((word & BELOW_RAW) !== 0 ? RAW : 0);
+  }
+
+  /** The slot's record is needed no more. */
+  forgetBelow(type: number, offset: number): void {
+    assert(this.isBelow(type, offset), "what is forgotten below lies there");
+    this.#index[type]!.set(offset, NO_ENTRY);
+    this.#below--;
+  }
+
+  /** Slots of an area whose pages lie below. O(slots), where there are any. */
+  *belowIn(type: number): Generator<number> {
+    const capacity = this.#below === 0 ? 0 : (this.#index[type]?.capacity ?? 0);
+    for (let offset = 0; offset < capacity; offset++) if (this.isBelow(type, offset)) yield offset;
+  }
+
+  /** Areas that have an index. */
+  get areas(): number {
+    return this.#index.length;
   }
 
   /** Takes the memory for the first entries. `false` when the budget has none. */
@@ -129,7 +179,9 @@ export class Entries {
     this.#index[type] ??= new ChunkedWords();
     const index = this.#index[type]!;
     index.ensure(offset + 1);
-    assert(index.get(offset) === NO_ENTRY, "a slot has one entry");
+    const old = index.get(offset);
+    assert((flags & RECORD) === 0 ? old === NO_ENTRY : old >= BELOW, "a slot has one entry");
+    if (old !== NO_ENTRY) this.#below--;
     index.set(offset, entry);
     this.#live++;
   }
@@ -139,6 +191,16 @@ export class Entries {
     this.#index[this.typeOf(entry)]!.set(this.offsetOf(entry), NO_ENTRY);
     this.#live--;
     this.abandon(entry);
+  }
+
+  /** As {@link remove}; the page lies below from now on, in the form of `meta`. */
+  moveBelow(entry: number, meta: number): void {
+    const { [this.typeOf(entry)]: index } = this.#index;
+    const raw = (meta & RAW) !== 0 ? BELOW_RAW : 0;
+    const offset = this.offsetOf(entry);
+    this.remove(entry);
+    index!.set(offset, BELOW + raw + ((meta >>> CODEC_SHIFT) << BELOW_CODEC_SHIFT) + (meta & LENGTH_MASK));
+    this.#below++;
   }
 
   isLive(entry: number): boolean {
@@ -189,5 +251,10 @@ export class Entries {
 
   clear(entry: number, flag: number): void {
     this.#records.set(entry * WORDS + META, this.#records.get(entry * WORDS + META) & ~flag);
+  }
+
+  #word(type: number, offset: number): number {
+    const index = this.#index[type];
+    return index !== undefined && offset < index.capacity ? index.get(offset) : NO_ENTRY;
   }
 }

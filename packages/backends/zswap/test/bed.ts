@@ -9,13 +9,17 @@ import { PageFrames } from "@pagetier/frames";
 import type { SwapWriteback } from "@pagetier/frontswap";
 import { FakeSwapWriteback } from "@pagetier/frontswap/conformance";
 import { type ShrinkControl, ShrinkerRegistry } from "@pagetier/shrinker";
-import { ZSWAP_OPTIONS_DEFAULT, Zswap, type ZswapOptions } from "../src/index.js";
+import { Zswap, type ZswapOptions } from "../src/index.js";
 
 export interface BedOptions {
   readonly memory?: number;
   readonly zswap?: Partial<ZswapOptions>;
   readonly pool?: (frames: PageFrames) => Zpool;
   readonly compressor?: Compressor;
+  /** The codec of recompressed write-back. */
+  readonly strong?: Compressor;
+  /** Whether the fake has records. Default `true`. */
+  readonly records?: boolean;
   /** Default: the bed's own fake. */
   readonly writeback?: SwapWriteback;
 }
@@ -32,13 +36,21 @@ export interface Bed {
 export function bed(options: BedOptions = {}): Bed {
   const frames = new PageFrames({ budgetBytes: options.memory ?? 1 << 20 });
   const pool = options.pool?.(frames) ?? new ZsmallocPool(frames, { chainPages: 4, classes: "kernel-6.18" });
-  const writeback = new FakeSwapWriteback();
+  const writeback = new FakeSwapWriteback({ records: options.records ?? true });
   const shrinkers = new ShrinkerRegistry();
   const compressor = options.compressor ?? createLz4Compressor({ engine: "js" });
-  const zswap = new Zswap(frames, pool, compressor, options.writeback ?? writeback, shrinkers, realScheduler, {
-    ...ZSWAP_OPTIONS_DEFAULT,
-    ...options.zswap,
-  });
+  const zswap = new Zswap(
+    frames,
+    pool,
+    compressor,
+    options.writeback ?? writeback,
+    shrinkers,
+    realScheduler,
+    {
+      ...options.zswap,
+    },
+    options.strong,
+  );
   zswap.init(0);
   return { frames, pool, writeback, shrinkers, zswap };
 }

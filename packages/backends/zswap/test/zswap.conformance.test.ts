@@ -1,6 +1,17 @@
 import { KmallocPool } from "@pagetier/allocator-kmalloc";
+import { Z3foldPool } from "@pagetier/allocator-z3fold";
+import { ZbudPool } from "@pagetier/allocator-zbud";
 import { NullCompressor } from "@pagetier/compressor-null";
-import { frontswapConformance } from "@pagetier/frontswap/conformance";
+import {
+  agreesWithModel,
+  cleanCopies,
+  closing,
+  type FrontswapFactory,
+  frontswapConformance,
+  refusal,
+  remotePages,
+  writeBack,
+} from "@pagetier/frontswap/conformance";
 import { shrinkerConformance } from "@pagetier/shrinker/conformance";
 import { describe, test } from "vitest";
 import type { Zswap } from "../src/index.js";
@@ -15,26 +26,52 @@ function press(zswap: Zswap, pages: number): void {
   }
 }
 
+const DEPARTURES: Readonly<Record<string, () => BedOptions>> = {
+  "as Linux 3.14": () => ({ zswap: { as: "3.14" }, pool: (frames) => new ZbudPool(frames) }),
+  "as Linux 6.1": () => ({ zswap: { as: "6.1" }, pool: (frames) => new Z3foldPool(frames, { cpus: 1 }) }),
+  "as Linux 6.8": () => ({ zswap: { as: "6.8", shrinker: true } }),
+  "as Linux 6.18": () => ({ zswap: { as: "6.18", shrinker: true } }),
+  "with frames as its order": () => ({ zswap: { lru: "frame" } }),
+  "that writes back compressed": () => ({ zswap: { writeback: "compressed" } }),
+  "that writes back compressed, with exclusive loads": () => ({
+    zswap: { writeback: "compressed", exclusiveLoads: true, lru: "frame" },
+  }),
+  "that writes back recompressed": () => ({
+    zswap: { writeback: "recompressed" },
+    strong: new TokenCompressor(900),
+  }),
+};
+
 const VARIANTS: Readonly<Record<string, () => BedOptions>> = {
   "by default": () => ({}),
   "with exclusive loads": () => ({ zswap: { exclusiveLoads: true } }),
   "that compresses or refuses": () => ({ zswap: { sameFilledPages: false, storeIncompressible: false } }),
   "that drops clean copies when full": () => ({ zswap: { poolFull: "drop-clean" } }),
   "that refuses when full": () => ({ zswap: { poolFull: "refuse" } }),
+  ...DEPARTURES,
   "over kmalloc and null": () => ({ pool: (frames) => new KmallocPool(frames), compressor: new NullCompressor() }),
 };
 
+/** What a variant may get wrong that the others get right: where pages go, and whether they come back. */
+const JOURNEYS = [refusal, cleanCopies, remotePages, writeBack, closing, agreesWithModel];
+
+function candidateOf(options: BedOptions): FrontswapFactory {
+  return (writeback) => {
+    const { zswap } = bed({
+      // Pages of a codec that refuses noise would not fill the pool of the other variants within the kit's bounds.
+      compressor: new TokenCompressor(options.zswap?.storeIncompressible === false ? 2000 : 3000),
+      ...options,
+      writeback,
+    });
+    return { backend: zswap, reclaim: (pages) => press(zswap, pages) };
+  };
+}
+
 for (const [name, options] of Object.entries(VARIANTS)) {
   describe(`zswap ${name}`, () => {
-    // Pages of a codec that refuses noise would not fill the pool of the other variants within the kit's bounds.
-    frontswapConformance({ describe, test }, (writeback) => {
-      const { zswap } = bed({
-        compressor: new TokenCompressor(options().zswap?.storeIncompressible === false ? 2000 : 3000),
-        ...options(),
-        writeback,
-      });
-      return { backend: zswap, reclaim: (pages) => press(zswap, pages) };
-    });
+    if (name in DEPARTURES)
+      for (const group of JOURNEYS) group({ describe, test }, (back) => candidateOf(options())(back));
+    else frontswapConformance({ describe, test }, (back) => candidateOf(options())(back));
   });
 }
 

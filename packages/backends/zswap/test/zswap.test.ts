@@ -41,7 +41,7 @@ describe("same-filled pages", () => {
     expect(zswap.contentBytes()).toBe(0);
   });
 
-  test("10.3-m differ from pages where one word differs, the last one too", () => {
+  test("trap 10.3 m: differ from pages where one word differs, the last one too", () => {
     for (const byte of [0, 7, 8, 15, 2048, PAGE_SIZE - 9, PAGE_SIZE - 8, PAGE_SIZE - 4, PAGE_SIZE - 1]) {
       const { zswap } = bed();
       const page = words(0x0101010101010101n);
@@ -52,7 +52,7 @@ describe("same-filled pages", () => {
     }
   });
 
-  test("10.3-m a pattern of three words is not one of two", () => {
+  test("trap 10.3 m: a pattern of three words is not one of two", () => {
     const { zswap } = bed();
     const page = new Uint8Array(PAGE_SIZE);
     for (let word = 0; word < PAGE_SIZE / 4; word++) new DataView(page.buffer).setUint32(word * 4, word % 3, true);
@@ -61,7 +61,7 @@ describe("same-filled pages", () => {
     expectPage(zswap, 1, page);
   });
 
-  test("10.1-f a page that becomes zeroes leaves no older copy that write-back could bring back", async () => {
+  test("trap 10.1 f: a page that becomes zeroes leaves no older copy that write-back could bring back", async () => {
     const { zswap, writeback } = bed();
     zswap.store(0, 1, noise(1), "only");
     zswap.store(0, 1, words(0n), "only");
@@ -113,11 +113,11 @@ describe("pages that do not compress", () => {
     zswap.store(0, 1, pageOf(1), "only");
     expect(zswap.store(0, 1, noise(1), "only")).toBe("refused");
     expect(loaded(zswap, 1)).toBe("miss");
-    expect(zswap.counters()).toMatchObject({ rejectCompressPoor: 1, duplicateEntry: 1, storedPages: 0 });
+    expect(zswap.counters()).toMatchObject({ rejectCompressFail: 1, duplicateEntry: 1, storedPages: 0 });
     zswap.verify();
   });
 
-  test("10.3-h a codec whose output is as long as the page gives a raw page", () => {
+  test("trap 10.3 h: a codec whose output is as long as the page gives a raw page", () => {
     const { zswap } = bed({ compressor: new NullCompressor(), pool: (frames) => new KmallocPool(frames) });
     zswap.store(0, 1, pageOf(1), "only");
     expect(zswap.counters()).toMatchObject({ incompressiblePages: 1, rawBytes: PAGE_SIZE });
@@ -126,7 +126,7 @@ describe("pages that do not compress", () => {
 });
 
 describe("the limit", () => {
-  test("10.3-b,c is reached by an accepted store; the next one is refused and wakes the worker, which drains to the threshold", async () => {
+  test("trap 10.3 b, c: is reached by an accepted store; the next one is refused and wakes the worker, which drains to the threshold", async () => {
     const { zswap, pool, writeback } = bed();
     for (let offset = 1; offset <= 48; offset++) expect(zswap.store(0, offset, noise(offset), "only")).toBe("stored");
     await turns();
@@ -142,7 +142,7 @@ describe("the limit", () => {
     zswap.verify();
   });
 
-  test("10.3-b refuses between limit and threshold", () => {
+  test("trap 10.3 b: refuses between limit and threshold", () => {
     const { zswap } = bed({ zswap: { poolFull: "refuse" } });
     expect(fill(zswap)).toBe(48);
     for (let offset = 1; offset <= 4; offset++) {
@@ -155,7 +155,7 @@ describe("the limit", () => {
     zswap.verify();
   });
 
-  test("10.1-a a store that the limit refuses leaves no older copy", () => {
+  test("trap 10.1 a: a store that the limit refuses leaves no older copy", () => {
     const { zswap } = bed({ zswap: { poolFull: "refuse" } });
     fill(zswap);
     expect(zswap.store(0, 7, pageOf(1), "only")).toBe("refused");
@@ -163,7 +163,7 @@ describe("the limit", () => {
     zswap.verify();
   });
 
-  test("10.2-l a worker that gains nothing stops after 16 attempts, and the next refused store starts it again", async () => {
+  test("trap 10.2 l: a worker that gains nothing stops after 16 attempts, and the next refused store starts it again", async () => {
     const { zswap, writeback } = bed();
     writeback.failNext(Number.POSITIVE_INFINITY);
     fill(zswap);
@@ -180,7 +180,7 @@ describe("the limit", () => {
     zswap.verify();
   });
 
-  test("10.2-c pages that are in memory are passed over, without end or loss", async () => {
+  test("trap 10.2 c: pages that are in memory are passed over, without end or loss", async () => {
     const { zswap, writeback } = bed();
     const stored = fill(zswap);
     for (let offset = 1; offset <= stored; offset++) writeback.setResident(0, offset, true);
@@ -217,7 +217,7 @@ describe("the limit", () => {
 });
 
 describe("write-back", () => {
-  test("10.2-a an entry that was replaced during the write keeps the new page", async () => {
+  test("trap 10.2 a: an entry that was replaced during the write keeps the new page", async () => {
     const { zswap, writeback } = bed();
     writeback.hold();
     zswap.store(0, 1, noise(1), "only");
@@ -261,7 +261,7 @@ describe("write-back", () => {
     zswap.verify();
   });
 
-  test("10.2-d a page that cannot be decompressed is released, and stays lost rather than stale", async () => {
+  test("trap 10.2 d: a page that cannot be decompressed is released, and stays lost rather than stale", async () => {
     const compressor = new TokenCompressor();
     const { zswap, writeback } = bed({ compressor });
     zswap.store(0, 1, noise(1), "only");
@@ -274,7 +274,7 @@ describe("write-back", () => {
     expectPage(zswap, 1, noise(1));
   });
 
-  test("10.1-c a damaged zpage is FRONTSWAP_LOST through the hook, never a miss after which the device is read", () => {
+  test("trap 10.1 c: a damaged zpage is FRONTSWAP_LOST through the hook, never a miss after which the device is read", () => {
     let pool: WatchedPool | undefined;
     const { zswap } = bed({
       compressor: new TokenCompressor(),
@@ -366,7 +366,7 @@ describe("the shrinker", () => {
 });
 
 describe("changing the codec", () => {
-  test("10.3-f pages keep the codec they were stored with", () => {
+  test("trap 10.3 f: pages keep the codec they were stored with", () => {
     const { zswap, frames } = bed();
     const charged = frames.chargedBytes;
     for (let offset = 1; offset <= 10; offset++) zswap.store(0, offset, pageOf(offset), "only");
@@ -380,7 +380,7 @@ describe("changing the codec", () => {
     expect(zswap.storedBytes(0, 11)).toBe(2000);
   });
 
-  test("10.3-f a codec goes when the last page that needs it is gone", () => {
+  test("trap 10.3 f: a codec goes when the last page that needs it is gone", () => {
     const { zswap, frames } = bed();
     zswap.store(0, 1, pageOf(1), "only");
     const before = frames.chargedBytes;
@@ -443,7 +443,7 @@ describe("the books", () => {
     zswap.verify();
   });
 
-  test("10.3-d,e every counter is what a recount says, through all that can happen to a page", async () => {
+  test("trap 10.3 d, e: every counter is what a recount says, through all that can happen to a page", async () => {
     const { zswap, writeback } = bed({ zswap: { shrinker: true } });
     for (let offset = 0; offset < 120; offset++) {
       zswap.store(
@@ -494,7 +494,7 @@ describe("the books", () => {
 });
 
 describe("closing", () => {
-  test("10.3-g a closed zswap refuses, drops duplicates, and still loads; it closes once", async () => {
+  test("trap 10.3 g: a closed zswap refuses, drops duplicates, and still loads; it closes once", async () => {
     const { zswap, shrinkers } = bed();
     zswap.store(0, 1, pageOf(1), "only");
     zswap.store(0, 2, pageOf(2), "only");

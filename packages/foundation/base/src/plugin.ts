@@ -54,4 +54,6 @@ export interface PluginPosition {
   readonly family: string;
   /** Used when the recipe leaves the option out; without it the option is required. */
   readonly default?: string | PluginNode;
+  /** Whether the option may be left out without there being a default: then there is no part. */
+  readonly isOptional?: boolean;
 }

@@ -201,6 +201,11 @@ export class FrontswapRegistry implements FrontswapHook {
     this.#forgotten++;
   }
 
+  noteDeviceRead(): void {
+    const backends = this.#backends;
+    for (let index = backends.length - 1; index >= 0; index--) backends[index]!.noteDeviceRead?.();
+  }
+
   locate(type: number, offset: number): { readonly backend: string; readonly bytes: number } | undefined {
     if (!this.has(type, offset)) return undefined;
     for (let index = this.#backends.length - 1; index >= 0; index--) {

@@ -67,8 +67,12 @@ export interface Frontswap {
    * @returns pages dropped or on their way
    */
   shrink?(pages: number): number;
-  /** Pages held, of all areas. */
+  /** Pages held, of all areas, wherever they lie. */
   currPages(): number;
+  /** Those of them that lie on a device as records, and not in this machine's memory. Left out: none. */
+  recordPages?(): number;
+  /** A page of swap is about to be read from a device: the pool gave it up too early, or never had it. Left out: it is all the same. */
+  noteDeviceRead?(): void;
   /** Where a key lies, for `where()`: bytes it takes in the pool, or -1 when not held in this machine's memory. Changes nothing. */
   storedBytes(type: number, offset: number): number;
   /** Frames of the budget that the backend's pools hold. */

@@ -15,4 +15,11 @@ export {
   type FrontswapRegistryOptions,
 } from "./frontswap-registry.js";
 export type { FrontswapHook } from "./registry.js";
-export { SWAP_WRITEBACK, type SwapClaim, type SwapWriteback, type WritebackOutcome } from "./swap-writeback.js";
+export {
+  SWAP_WRITEBACK,
+  type SwapClaim,
+  type SwapNeighbours,
+  type SwapRecords,
+  type SwapWriteback,
+  type WritebackOutcome,
+} from "./swap-writeback.js";

@@ -25,6 +25,8 @@ export interface FrontswapHook {
   invalidatePage(type: number, offset: number): void;
   /** The backend gave its copy up in favour of the device's (write-back settled with `true`): clears the bit, calls nobody. */
   forget(type: number, offset: number): void;
+  /** A page is about to be read from a device. */
+  noteDeviceRead(): void;
   /** Where the page lies: backend's name and bytes in its pool; `undefined` when no backend has it in local memory. */
   locate(type: number, offset: number): { readonly backend: string; readonly bytes: number } | undefined;
   /** Slots with a yes. */

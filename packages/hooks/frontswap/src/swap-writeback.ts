@@ -11,6 +11,10 @@
  * 6. MM calls `settled`. Only when it says `"written"` and the entry is still of the same generation does the backend
  *    free it and answer `true`; then MM trusts the device. Frames count as freed only now.
  *
+ * A page may also go down as it is stored, compressed, where the area's store keeps records ({@link records}): the
+ * backend puts its bytes at the start of the claim's page and calls `submitRecord`. The slot stays the backend's then: it
+ * answers loads with `"remote"` and fetches by reading the record. MM drops the record when the slot is given back.
+ *
  * @see Linux 6.18 mm/zswap.c, zswap_writeback_entry()
  */
 export interface SwapWriteback {
@@ -30,8 +34,38 @@ export interface SwapWriteback {
    *   in favour of the device's; it must be `false` unless the outcome is `"written"`.
    */
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void;
+  /** The records of an area; `undefined` where its store keeps none. Left out: there are none at all. */
+  records?(type: number): SwapRecords | undefined;
+  /**
+   * As {@link submit}, for the first `length` bytes of the claim's page, which become the slot's record. Only where
+   * {@link records} has one.
+   *
+   * @param settled as for `submit`; `true` says that the record is the slot's content now, and the backend reads it
+   */
+  submitRecord?(claim: SwapClaim, length: number, settled: (outcome: WritebackOutcome) => boolean): void;
   /** Starts what is queued, without waiting for a full cluster. Resolves when all that was submitted has settled. */
   flush(): Promise<void>;
+}
+
+/** What lies below as it was stored, one record for a slot. */
+export interface SwapRecords {
+  /**
+   * Reads a slot's record.
+   *
+   * @param into `PAGE_SIZE` bytes; what lies behind the record is undefined
+   * @param neighbours shown what was read beside it, if it was
+   * @returns its length, 0 when there is none (any more)
+   * @throws TierError STORE_IO, STORE_CORRUPT
+   */
+  read(offset: number, into: Uint8Array, neighbours?: SwapNeighbours): Promise<number>;
+}
+
+/** Records that came along with another. */
+export interface SwapNeighbours {
+  /** Most records to be shown. */
+  readonly recordsMax: number;
+  /** Called for each, nearest first. The bytes are lent for the call. */
+  readonly visit: (offset: number, bytes: Uint8Array) => void;
 }
 
 /** `"written"`: durable as the store declares, and the slot was not freed meanwhile. `"failed"`: anything else; the zpage stays. */

@@ -17,6 +17,7 @@ import {
   FRONTSWAP_REGISTRY,
   type FrontswapHook,
   type SwapClaim,
+  type SwapRecords,
   type SwapWriteback,
   type WritebackOutcome,
 } from "@pagetier/frontswap";
@@ -321,9 +322,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     }
     const area = this.#swap.area(word);
     const pooled = this.#frontswap.locate(areaOf(word), offsetOf(word));
-    if (pooled !== undefined) return { tier: "pool", ...pooled, copyBelow: area.isOnDevice(offsetOf(word)) };
-    if (area.isOnDevice(offsetOf(word)))
-      return { tier: "store", backend: area.storeName(offsetOf(word)), bytes: PAGE_SIZE, copyBelow: false };
+    const isBelow = area.isOnDevice(offsetOf(word)) || area.isRecord(offsetOf(word));
+    if (pooled !== undefined) return { tier: "pool", ...pooled, copyBelow: isBelow };
+    if (isBelow) return { tier: "store", backend: area.storeName(offsetOf(word)), bytes: PAGE_SIZE, copyBelow: false };
     return { tier: "remote", backend: "", bytes: PAGE_SIZE, copyBelow: false };
   }
 
@@ -339,6 +340,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
 
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
     this.#swap.submit(claim, settled);
+  }
+
+  records(type: number): SwapRecords | undefined {
+    return this.#swap.records(type);
+  }
+
+  submitRecord(claim: SwapClaim, length: number, settled: (outcome: WritebackOutcome) => boolean): void {
+    this.#swap.submitRecord(claim, length, settled);
   }
 
   async flush(): Promise<void> {
@@ -440,6 +449,8 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       swappedPages: this.#table.swapped,
       deviceReads: this.#swap.pagesRead,
       deviceWrites: writer.pagesWritten,
+      deviceWriteRecords: writer.recordsWritten,
+      deviceWriteRecordBytes: writer.recordBytesWritten,
       deviceWriteClusters: writer.clusters,
       deviceWriteErrors: writer.errors,
       deviceDiscardErrors: this.#swap.discardErrors,
@@ -735,7 +746,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       tiers.push({
         name: backend.type,
         kind: "pool",
-        pages: backend.currPages(),
+        pages: backend.currPages() - (backend.recordPages?.() ?? 0),
         frames: backend.poolFrames(),
         bytes: backend.contentBytes(),
       });

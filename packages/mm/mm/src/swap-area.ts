@@ -7,6 +7,9 @@
 //
 // Slots are searched next-fit, so that pages which leave together lie together: one write, one seek.
 //
+// The content may also lie below as a record of variable length, which the store keeps under the slot's number; then a
+// backend that wrote it reads it, and the slot's part is to have it deleted.
+//
 // A slot whose content the device holds is remembered for the store's `discard` when it becomes free. It may be taken
 // again before that comes (then there is nothing to discard); while the discard is under way it may not, since a write
 // could be overtaken by it.
@@ -28,6 +31,10 @@ const IO = 4;
 const FREED = 8;
 /** Free, and listed for the store to forget. */
 const DISCARD = 16;
+/** The slot's record is the page's present content. */
+const RECORD = 32;
+/** The store has a record under the slot's number, of whatever age. */
+const RECORD_THERE = 64;
 
 /** Free slots looked for before the area grows instead. */
 const SEARCH_MAX = 1024;
@@ -47,6 +54,7 @@ export class SwapArea {
   #cursor = 1;
   #inUse = 0;
   #onDevice = 0;
+  #records = 0;
   readonly #flags = new ChunkedBytes();
   /** The page whose content the slot holds, plus one. */
   readonly #pages = new ChunkedWords();
@@ -86,6 +94,11 @@ export class SwapArea {
     return this.#onDevice;
   }
 
+  /** Slots whose content is a record. */
+  get records(): number {
+    return this.#records;
+  }
+
   /** Slots that could still be taken; `Infinity` where there are as many as slots have numbers. */
   get free(): number {
     if (this.draining) return 0;
@@ -113,7 +126,7 @@ export class SwapArea {
     if (this.store instanceof VirtualSwap) return this.store.swaps();
     const { name, priority, io, draining } = this;
     const total = this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1);
-    const slots = { total, used: this.#inUse, onDevice: this.#onDevice };
+    const slots = { total, used: this.#inUse, onDevice: this.#onDevice + this.#records };
     return [{ name, store: this.store.type, priority, io, draining, slots }];
   }
 
@@ -136,7 +149,7 @@ export class SwapArea {
   take(page: PageId): number {
     if (this.draining || this.#end - 1 - this.#inUse < 1) return 0;
     const offset = this.#search();
-    this.#flags.set(offset, IN_USE);
+    this.#flags.set(offset, IN_USE | (this.#flags.get(offset) & RECORD_THERE));
     this.#pages.set(offset, page + 1);
     this.#inUse++;
     this.#cursor = offset + 1;
@@ -148,11 +161,12 @@ export class SwapArea {
     const flags = this.#flags.get(offset);
     assert((flags & IN_USE) !== 0 && (flags & FREED) === 0, "a slot that is given back was taken");
     if ((flags & ON_DEVICE) !== 0) this.#onDevice--;
+    if ((flags & RECORD) !== 0) this.#records--;
     if ((flags & IO) !== 0) {
-      this.#flags.set(offset, (flags & ~ON_DEVICE) | FREED);
+      this.#flags.set(offset, (flags & ~(ON_DEVICE | RECORD)) | FREED);
       return;
     }
-    this.#release(offset, (flags & ON_DEVICE) !== 0);
+    this.#release(offset, (flags & (ON_DEVICE | RECORD_THERE)) !== 0);
   }
 
   /** The page whose slot this is, or `undefined` when the slot is free or was given back. */
@@ -163,6 +177,24 @@ export class SwapArea {
 
   isOnDevice(offset: number): boolean {
     return (this.#flags.get(offset) & ON_DEVICE) !== 0;
+  }
+
+  /** Whether the slot's content is a record. */
+  isRecord(offset: number): boolean {
+    return (this.#flags.get(offset) & RECORD) !== 0;
+  }
+
+  /** The store has written a record under the slot's number. @param isContent whether it is the slot's present content */
+  noteRecord(offset: number, isContent: boolean): void {
+    const flags = this.#flags.get(offset);
+    assert(!isContent || (flags & (IN_USE | FREED)) === IN_USE, "only a slot in use has content");
+    if (isContent && (flags & RECORD) === 0) this.#records++;
+    this.#flags.set(offset, flags | RECORD_THERE | (isContent ? RECORD : 0));
+  }
+
+  /** Those of the slots under whose numbers the store has a record. */
+  withRecord(slots: readonly number[]): number[] {
+    return slots.filter((offset) => (this.#flags.get(offset) & RECORD_THERE) !== 0);
   }
 
   /** Whether I/O of the slot is in flight. */
@@ -201,8 +233,9 @@ export class SwapArea {
     if (this.#discards.length === 0) return this.#discards;
     const slots: number[] = [];
     for (const offset of this.#discards) {
-      if (this.#flags.get(offset) !== DISCARD) continue; // Taken again since, or listed twice.
-      this.#flags.set(offset, IN_USE | IO | FREED);
+      const flags = this.#flags.get(offset);
+      if ((flags & ~RECORD_THERE) !== DISCARD) continue; // Taken again since, or listed twice.
+      this.#flags.set(offset, IN_USE | IO | FREED | (flags & RECORD_THERE));
       this.#inUse++;
       slots.push(offset);
     }
@@ -212,27 +245,34 @@ export class SwapArea {
 
   /** The discard of these slots has ended, well or not. */
   endDiscard(slots: readonly number[]): void {
-    for (const offset of slots) this.#release(offset, false);
+    for (const offset of slots) {
+      this.#flags.set(offset, this.#flags.get(offset) & ~RECORD_THERE);
+      this.#release(offset, false);
+    }
   }
 
   /** @param isMapped whether the page's memory or page table refers to this slot */
   verify(isMapped: (page: PageId, offset: number) => boolean): void {
     let inUse = 0;
     let onDevice = 0;
+    let records = 0;
     for (let offset = 1; offset < this.#top; offset++) {
       const flags = this.#flags.get(offset);
       if ((flags & IN_USE) === 0) {
-        assert((flags & ~DISCARD) === 0, "a free slot is at most to be discarded");
+        assert((flags & ~(DISCARD | RECORD_THERE)) === 0, "a free slot is at most to be discarded");
         continue;
       }
       inUse++;
       if ((flags & ON_DEVICE) !== 0) onDevice++;
+      if ((flags & RECORD) !== 0) records++;
+      assert((flags & RECORD) === 0 || (flags & RECORD_THERE) !== 0, "content that is a record is there");
       assert((flags & FREED) === 0 || (flags & IO) !== 0, "only I/O keeps a freed slot");
       if ((flags & FREED) === 0)
         assert(isMapped((this.#pages.get(offset) - 1) as PageId, offset), "a slot in use belongs to its page");
     }
     assert(inUse === this.#inUse, "inUse counts the slots in use");
     assert(onDevice === this.#onDevice, "onDevice counts the slots on the device");
+    assert(records === this.#records, "records counts the slots whose content is a record");
   }
 
   #search(): number {
@@ -244,7 +284,7 @@ export class SwapArea {
     let budget = grows ? (holes * 4 >= this.#top ? SEARCH_MAX : 0) : this.#top;
     for (let offset = this.#cursor; budget > 0; budget--, offset++) {
       if (offset >= this.#top) offset = 1;
-      const flags = this.#flags.get(offset);
+      const flags = this.#flags.get(offset) & ~RECORD_THERE;
       // A virtual slot keeps its place on a device until that is discarded; a new page shall not inherit it.
       if (flags === 0 || (flags === DISCARD && !isVirtual)) return offset;
     }
@@ -255,7 +295,7 @@ export class SwapArea {
   }
 
   #release(offset: number, written: boolean): void {
-    this.#flags.set(offset, written ? DISCARD : 0);
+    this.#flags.set(offset, (written ? DISCARD : 0) | (this.#flags.get(offset) & RECORD_THERE));
     this.#pages.set(offset, 0);
     this.#inUse--;
     if (written) this.#discards.push(offset);

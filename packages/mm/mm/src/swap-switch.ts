@@ -63,14 +63,15 @@ export class SwapSwitch {
     this.#parts = parts;
   }
 
-  counters(): Counters {
-    return { swapDrainedPages: this.#drainedPages, swapMovedPages: this.#movedPages };
-  }
-
-  /** Makes the area before all devices where slots are virtual: a pool may stand on it alone. Comes once, first. */
+  /** Where slots are virtual there are some before any device is on: a pool needs none. Comes first. */
   start(): void {
     if (this.#parts.slots !== "virtual") return;
     this.#virtual = this.#parts.swap.turnOn({ store: new VirtualSwap(), name: "virtual", priority: 0, io: "now" });
+    assert(this.#virtual !== undefined, "there is one area where slots are virtual");
+  }
+
+  counters(): Counters {
+    return { swapDrainedPages: this.#drainedPages, swapMovedPages: this.#movedPages };
   }
 
   /**
@@ -152,6 +153,7 @@ export class SwapSwitch {
     try {
       await store.open();
       try {
+        await store.records?.clearRecords(); // What an earlier life left belongs to nobody.
         const chargedBytes = store.memoryBytes();
         await this.#parts.charge(store.type, chargedBytes);
         this.#parts.refuseClosed();
@@ -167,8 +169,7 @@ export class SwapSwitch {
   }
 
   #connect(swap: NamedSwap): { area: SwapArea; device: VirtualDevice | undefined } {
-    if (this.#parts.slots === "virtual") {
-      assert(this.#virtual !== undefined, "there is one area where slots are virtual");
+    if (this.#virtual !== undefined) {
       const device = devicesOf(this.#virtual).add(swap);
       assert(device !== undefined, "as many devices as areas can be told apart");
       return { area: this.#virtual, device };
@@ -225,7 +226,7 @@ export class SwapSwitch {
     return new SwapDrain(this.#parts, {
       area,
       isWanted: (offset) => device === undefined || devicesOf(area).deviceOf(offset) === device,
-      isDone: () => (device?.used ?? area.inUse) === 0,
+      isDone: () => (device === undefined ? area.inUse : device.used + device.records) === 0,
     });
   }
 
@@ -254,6 +255,7 @@ export class SwapSwitch {
       const slots: number[] = [];
       for (; offset < area.top && slots.length < frames.length; offset++) {
         if (devices.deviceOf(offset) !== device || area.pageOf(offset) === undefined || area.isBusy(offset)) continue;
+        if (area.isRecord(offset)) continue; // Records are brought in.
         slots.push(offset);
       }
       const gone = await this.#moveSlots(area, slots, frames);

@@ -16,6 +16,8 @@ export type WriteSettled = (error: TierError | undefined) => void;
 interface Queued {
   readonly offset: number;
   readonly page: Uint8Array;
+  /** Bytes of the page that become a record; `undefined` where the page itself is written. */
+  readonly length: number | undefined;
   readonly settled: WriteSettled;
 }
 
@@ -27,6 +29,8 @@ export class SwapWriter {
   readonly #running = new Set<Promise<void>>();
   #inFlight = 0;
   #pagesWritten = 0;
+  #recordsWritten = 0;
+  #recordBytesWritten = 0;
   #clusters = 0;
   #errors = 0;
   #lastError: TierError | undefined;
@@ -56,6 +60,14 @@ export class SwapWriter {
     return this.#pagesWritten;
   }
 
+  get recordsWritten(): number {
+    return this.#recordsWritten;
+  }
+
+  get recordBytesWritten(): number {
+    return this.#recordBytesWritten;
+  }
+
   get clusters(): number {
     return this.#clusters;
   }
@@ -73,11 +85,12 @@ export class SwapWriter {
    * Queues a page. Its bytes are taken when the cluster starts; the caller started I/O on the slot.
    *
    * @param settled called once, later, never from within this call
+   * @param length given when the first so many bytes are to become a record of the area's store
    */
-  add(area: SwapArea, offset: number, page: Uint8Array, settled: WriteSettled): void {
+  add(area: SwapArea, offset: number, page: Uint8Array, settled: WriteSettled, length?: number): void {
     this.#queues[area.type] ??= [];
     const queue = this.#queues[area.type]!;
-    queue.push({ offset, page, settled });
+    queue.push({ offset, page, length, settled });
     this.#inFlight++;
     this.#io.begin();
     if (queue.length >= CLUSTER_PAGES) this.#start(area);
@@ -116,33 +129,58 @@ export class SwapWriter {
     const isWanted = (queued: Queued): boolean => area.pageOf(queued.offset) !== undefined;
     const dropped = queue.filter((queued) => !isWanted(queued));
     const batch = queue.filter(isWanted).sort((a, b) => a.offset - b.offset);
-    let statuses: readonly SlotStatus[] = [];
-    if (batch.length > 0) {
-      this.#clusters++;
-      const slots = batch.map((queued) => queued.offset);
-      const pages = batch.map((queued) => queued.page);
-      try {
-        statuses = await area.store.writePages(slots, pages);
-      } catch (error) {
-        const failure = storeFailure(area.store.type, "writing to", error);
-        statuses = batch.map(() => failure);
+    const pages = batch.filter(({ length }) => length === undefined);
+    const records = batch.filter(({ length }) => length !== undefined);
+    const written = [this.#writeBatch(area, pages), this.#writeBatch(area, records)] as const;
+    await undefined; // Nothing settles from within `add`.
+    for (const [index, part] of [pages, records].entries()) {
+      const statuses = await written[index]!;
+      this.#inFlight -= part.length;
+      for (const [at, queued] of part.entries()) {
+        const status = statuses[at];
+        this.#count(status, queued.length);
+        queued.settled(status);
       }
-      this.#lastError = statuses.find((status) => status !== undefined);
-    } else await undefined; // Nothing settles from within `add`.
-    assert(statuses.length === batch.length, "a store answers for every slot");
-    this.#inFlight -= queue.length;
-    for (const queued of dropped) queued.settled(undefined);
-    for (const [index, queued] of batch.entries()) {
-      const status = statuses[index];
-      this.#count(status);
-      queued.settled(status);
     }
+    this.#inFlight -= dropped.length;
+    for (const queued of dropped) queued.settled(undefined);
     this.#io.end(queue.length);
   }
 
-  #count(status: SlotStatus): void {
-    if (status === undefined) this.#pagesWritten++;
-    else this.#errors++;
+  /** Writes pages, or records, in one call of the store. */
+  async #writeBatch(area: SwapArea, batch: readonly Queued[]): Promise<readonly SlotStatus[]> {
+    if (batch.length === 0) return [];
+    const { store } = area;
+    this.#clusters++;
+    let statuses: readonly SlotStatus[];
+    try {
+      if (batch[0]!.length === undefined) {
+        statuses = await store.writePages(
+          batch.map(({ offset }) => offset),
+          batch.map(({ page }) => page),
+        );
+      } else {
+        assert(store.records !== undefined, "records are written where the store keeps them");
+        statuses = await store.records.putRecords(
+          batch.map(({ offset, page, length }) => ({ key: offset, bytes: page.subarray(0, length) })),
+        );
+      }
+    } catch (error) {
+      const failure = storeFailure(store.type, "writing to", error);
+      statuses = batch.map(() => failure);
+    }
+    this.#lastError = statuses.find((status) => status !== undefined);
+    assert(statuses.length === batch.length, "a store answers for every slot");
+    return statuses;
+  }
+
+  #count(status: SlotStatus, length?: number): void {
+    if (status !== undefined) this.#errors++;
+    else if (length === undefined) this.#pagesWritten++;
+    else {
+      this.#recordsWritten++;
+      this.#recordBytesWritten += length;
+    }
   }
 }
 

@@ -14,6 +14,8 @@ import {
   type FrontswapHook,
   frontswapLost,
   type SwapClaim,
+  type SwapNeighbours,
+  type SwapRecords,
   type SwapWriteback,
   type WritebackOutcome,
 } from "@pagetier/frontswap";
@@ -225,6 +227,7 @@ export class Swap implements SwapWriteback {
       case "miss": {
         if (area.now === undefined || area.isBusy(offset)) return undefined;
         this.#mustBeOnDevice(area, offset);
+        this.#frontswap.noteDeviceRead();
         const error = area.now.readPageNow(offset, this.#frames.view(frame));
         if (error !== undefined) throw error;
         this.#pagesRead++;
@@ -250,12 +253,13 @@ export class Swap implements SwapWriteback {
     const area = this.area(slot);
     const offset = offsetOf(slot);
     if (this.#frontswap.has(area.type, offset)) {
+      const isRecord = area.isRecord(offset);
       const outcome = await this.#arrival(this.#frontswap.fetch(area.type, offset, this.#frames.view(frame)));
       if (this.#table.word(page) !== slot || outcome === "miss") return undefined;
       if (outcome === "hit") this.#map(page, frame, slot);
       else this.#mapExclusive(page, frame, slot);
       arrived();
-      return "remote";
+      return isRecord ? "store" : "remote";
     }
     if (area.isBusy(offset)) {
       this.writer.start(this.areas);
@@ -263,6 +267,7 @@ export class Swap implements SwapWriteback {
       return undefined;
     }
     this.#mustBeOnDevice(area, offset);
+    this.#frontswap.noteDeviceRead();
     area.startIo(offset);
     const error = await this.#arrival(this.#readDevice(area, offset, frame));
     area.endIo(offset);
@@ -313,6 +318,27 @@ export class Swap implements SwapWriteback {
     this.#startSoon();
   }
 
+  records(type: number): SwapRecords | undefined {
+    const area = this.#areas.of(type);
+    if (area?.store.records === undefined) return undefined;
+    return { read: (offset, into, neighbours) => this.#readRecord(area, offset, into, neighbours) };
+  }
+
+  submitRecord(claim: SwapClaim, length: number, settled: (outcome: WritebackOutcome) => boolean): void {
+    const area = this.#areas.of(claim.type)!;
+    this.#claims--;
+    const finish = (error: TierError | undefined): void => {
+      // Whatever became of the slot, the store may have the record: it is deleted when the slot is discarded.
+      area.noteRecord(claim.offset, false);
+      const inUse = area.endIo(claim.offset);
+      this.#frames.give((claim as FrameClaim).frame);
+      if (error !== undefined || !inUse) settled("failed");
+      else if (settled("written")) area.noteRecord(claim.offset, true);
+    };
+    this.writer.add(area, claim.offset, claim.page, finish, length);
+    this.#startSoon();
+  }
+
   async flush(): Promise<void> {
     await this.writer.flush(this.areas);
   }
@@ -326,12 +352,32 @@ export class Swap implements SwapWriteback {
   }
 
   async #discard(area: SwapArea, slots: readonly number[]): Promise<void> {
+    const records = area.withRecord(slots);
     try {
       await area.store.discard(slots);
+      if (records.length > 0) await area.store.records?.deleteRecords(records);
     } catch {
       this.#discardErrors++; // The store keeps what nobody will read; the slots are as good as before.
     }
     area.endDiscard(slots);
+  }
+
+  /** Reads a record while the slot is locked, so that nobody else gets it meanwhile. */
+  async #readRecord(area: SwapArea, offset: number, into: Uint8Array, neighbours?: SwapNeighbours): Promise<number> {
+    while (area.isBusy(offset)) await this.io.next();
+    if (!area.isRecord(offset)) return 0;
+    area.startIo(offset);
+    this.io.begin();
+    try {
+      const length = await area.store.records!.getRecord(offset, into, neighbours);
+      this.#pagesRead++;
+      return length;
+    } catch (error) {
+      throw storeFailure(area.store.type, "reading from", error);
+    } finally {
+      area.endIo(offset);
+      this.io.end();
+    }
   }
 
   async #readDevice(area: SwapArea, offset: number, frame: Frame): Promise<TierError | undefined> {

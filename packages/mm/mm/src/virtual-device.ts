@@ -16,6 +16,8 @@ export class VirtualDevice {
   readonly io: "now" | "async";
   /** No place is given out any more. */
   draining = false;
+  /** Slots whose record it has. */
+  records = 0;
   readonly #taken = new ChunkedBytes();
   readonly #end: number;
   /** One past the highest place that was ever given out. Place 0 never is: it is the header of a swap device. */
@@ -39,7 +41,8 @@ export class VirtualDevice {
   stats(): SwapStats {
     const { name, priority, io, draining } = this;
     const total = this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1);
-    const slots = { total, used: this.#used, onDevice: this.#used };
+    const used = this.#used + this.records;
+    const slots = { total, used, onDevice: used };
     return { name, store: this.store.type, priority, io, draining, slots };
   }
 

@@ -12,12 +12,13 @@
 // again is given up for one in the new cluster. The words are addressing.
 
 import { assert, ChunkedWords, type Counters, TierError } from "@pagetier/base";
-import type { BackingStore, NowStore, SlotStatus } from "@pagetier/store";
+import type { BackingStore, NowStore, RecordStore, SlotStatus } from "@pagetier/store";
 import type { NamedSwap } from "./options.js";
 import type { SwapStats } from "./stats.js";
 import { AREA_SLOTS_MAX, AREAS_MAX } from "./swap-slot.js";
 import { storeFailure } from "./swap-writer.js";
 import { VirtualDevice } from "./virtual-device.js";
+import { VirtualRecords } from "./virtual-records.js";
 
 export class VirtualSwap implements BackingStore {
   readonly type = "virtual";
@@ -39,6 +40,12 @@ export class VirtualSwap implements BackingStore {
   #movedPages = 0;
   /** Blocking calls, where all devices ask for them and have them. */
   now: NowStore | undefined;
+  readonly #records = new VirtualRecords((number) => this.#devices[number]);
+
+  /** Records, where a device keeps them. */
+  get records(): RecordStore | undefined {
+    return this.#records.exists ? this.#records : undefined;
+  }
 
   /** Adds a device whose store is open; `undefined` when there are as many as can be told apart. */
   add(swap: NamedSwap): VirtualDevice | undefined {
@@ -52,7 +59,7 @@ export class VirtualSwap implements BackingStore {
 
   /** Removes a device on which nothing lies. */
   remove(device: VirtualDevice): void {
-    assert(device.used === 0, "a device that is removed is empty");
+    assert(device.used === 0 && device.records === 0, "a device that is removed is empty");
     const number = this.#devices.indexOf(device);
     this.#devices[number] = undefined;
     this.#arrange(this.#inOrder.filter((each) => each !== number));
@@ -67,10 +74,10 @@ export class VirtualSwap implements BackingStore {
     return this.#inOrder.map((number) => this.#devices[number]!.stats());
   }
 
-  /** The device that holds a slot's content. */
+  /** The device that holds a slot's content, as a page or as a record. */
   deviceOf(slot: number): VirtualDevice | undefined {
     const word = this.#word(slot);
-    return word === 0 ? undefined : this.#devices[deviceOf(word)];
+    return word === 0 ? this.#records.deviceOf(slot) : this.#devices[deviceOf(word)];
   }
 
   /** Places that could still be taken. */
@@ -88,7 +95,8 @@ export class VirtualSwap implements BackingStore {
   }
 
   addressingBytes(): number {
-    return this.#inOrder.reduce((sum, number) => sum + this.#devices[number]!.bytes, this.#words.bytes);
+    const records = this.#records.bytes;
+    return this.#inOrder.reduce((sum, number) => sum + this.#devices[number]!.bytes, this.#words.bytes + records);
   }
 
   memoryBytes(): number {
@@ -187,6 +195,7 @@ export class VirtualSwap implements BackingStore {
     this.#byPriority = [...inOrder].sort((a, b) => this.#devices[b]!.priority - this.#devices[a]!.priority);
     const blocking = on.length > 0 && on.every(({ io, store }) => io === "now" && store.now !== undefined);
     this.now = blocking ? this.#blocking : undefined;
+    this.#records.arrange(this.#byPriority);
   }
 
   #word(slot: number): number {

@@ -1,11 +1,15 @@
 import { KmallocPool } from "@pagetier/allocator-kmalloc";
+import { ZbudPool } from "@pagetier/allocator-zbud";
 import { createPrng, UNCHARGED } from "@pagetier/base";
+import { Lz4jsCompressor } from "@pagetier/compressor-lz4js";
 import { NullCompressor } from "@pagetier/compressor-null";
 import { LruPolicy } from "@pagetier/policies/lru";
 import { describe, expect, test } from "vitest";
 import { Model } from "./model.js";
 import { type RigOptions, rig } from "./rig.js";
 import { type Operation, ScriptedStore } from "./scripted-store.js";
+
+const compressed = { writeback: "compressed", shrinker: true, maxPoolPercent: 20 } as const;
 
 // 1 MiB is the smallest memory: 240 frames, of which users get some 220.
 const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
@@ -42,6 +46,21 @@ const STACKS: Readonly<Record<string, Omit<RigOptions, "stores">>> = {
   "shrinkers alone, small batches": { mm: { engine: "shrinkers", listBatch: 8, listSeeks: 1 } },
   "shrinkers alone, no backend": { mm: { engine: "shrinkers" }, zswap: null },
   "shrinkers alone, write-through": { mm: { engine: "shrinkers" }, writeThrough: true },
+  "compressed write-back": { zswap: compressed },
+  "compressed write-back, exclusive": { zswap: { ...compressed, exclusiveLoads: true } },
+  "compressed write-back, io now": { zswap: compressed, io: "now" },
+  "compressed write-back, write-through": { zswap: compressed, writeThrough: true },
+  "compressed write-back, virtual slots": { zswap: compressed, mm: { swapSlots: "virtual" } },
+  "compressed write-back, no readahead": { zswap: { ...compressed, readaheadPages: 0 } },
+  "recompressed write-back": {
+    zswap: { ...compressed, writeback: "recompressed" },
+    strong: () => new Lz4jsCompressor(),
+    compressor: () => new NullCompressor(),
+  },
+  "as Linux 3.14": { zswap: { as: "3.14" }, pool: (frames) => new ZbudPool(frames) },
+  "as Linux 6.1": { zswap: { as: "6.1" }, pool: (frames) => new ZbudPool(frames) },
+  "as Linux 6.8": { zswap: { as: "6.8", shrinker: true } },
+  "as Linux 6.18": { zswap: { as: "6.18", shrinker: true } },
   "anonymous list behind a shrinker": { mm: { trigger: "shrinker" }, zswap: { shrinker: true } },
   "sized by MM": { mm: { sizesPools: true }, zswap: { maxPoolPercent: 100 } },
   lru: { policy: new LruPolicy({ capacity: Number.POSITIVE_INFINITY, prng: createPrng(1), accountant: UNCHARGED }) },
@@ -59,6 +78,9 @@ describe("a stack agrees with a map of pages", () => {
       await model.check();
       await model.concurrent(4, 150);
       await model.check();
+      // Written through, everything is clean, and nothing is left to write back.
+      const isRecording = name.includes("compressed write-back") && !name.includes("write-through");
+      expect([store.recordsWritten.length > 30, store.recordsRead.length > 10]).toEqual([isRecording, isRecording]);
       await model.close();
     });
   }
@@ -98,6 +120,8 @@ describe("under a store that fails the n-th operation", () => {
     "shrinkers alone",
     "completion",
     "virtual slots",
+    "compressed write-back",
+    "compressed write-back, virtual slots",
   ];
   for (const name of faulty) {
     for (const fault of ["status", "reject"] as const) {

@@ -2,7 +2,7 @@
 
 import type { Zpool } from "@pagetier/allocator";
 import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
-import { ZSWAP_OPTIONS_DEFAULT, Zswap, type ZswapOptions } from "@pagetier/backend-zswap";
+import { Zswap, type ZswapOptions } from "@pagetier/backend-zswap";
 import { createPrng, PAGE_SIZE, realScheduler, type Scheduler, UNCHARGED } from "@pagetier/base";
 import type { CleancacheHook } from "@pagetier/cleancache";
 import type { Compressor } from "@pagetier/compressor";
@@ -25,6 +25,8 @@ export interface RigOptions {
   readonly backend?: (writeback: SwapWriteback) => Frontswap;
   readonly pool?: (frames: PageFrames) => Zpool;
   readonly compressor?: () => Compressor;
+  /** The codec of recompressed write-back. */
+  readonly strong?: () => Compressor;
   readonly stores?: readonly BackingStore[];
   /** In place of `stores`, with what they say for themselves. */
   readonly swaps?: readonly SwapStore[];
@@ -75,10 +77,7 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   else if (options.zswap !== null) {
     const pool = options.pool?.(frames) ?? new ZsmallocPool(frames, { chainPages: 8, classes: "kernel-6.18" });
     const compressor = options.compressor?.() ?? new Lz4jsCompressor();
-    zswap = new Zswap(frames, pool, compressor, mm, shrinkers, scheduler, {
-      ...ZSWAP_OPTIONS_DEFAULT,
-      ...options.zswap,
-    });
+    zswap = new Zswap(frames, pool, compressor, mm, shrinkers, scheduler, options.zswap ?? {}, options.strong?.());
     frontswap.register(zswap);
   }
   await mm.open();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
-import type { BackingStore, NowStore, SlotStatus } from "@pagetier/store";
+import type { BackingStore, NowStore, RecordNeighbours, RecordStore, SlotStatus, StoreRecord } from "@pagetier/store";
 import { MemoryStore } from "@pagetier/store-memory";
 
 export type Operation = "read" | "write" | "discard";
@@ -27,6 +27,12 @@ export class ScriptedStore implements BackingStore, NowStore {
   readonly type = "scripted";
   readonly durable = false;
   readonly now: NowStore = this;
+  readonly records: RecordStore = {
+    putRecords: (list) => this.#putRecords(list),
+    getRecord: (key, into, neighbours) => this.#getRecord(key, into, neighbours),
+    deleteRecords: (keys) => this.#deleteRecords(keys),
+    clearRecords: () => this.#next.records.clearRecords(),
+  };
   /** Asked about each operation, which are counted from 1. */
   faultOf: (count: number, operation: Operation, slots: readonly number[]) => Fault = () => undefined;
   /** Turns of the event loop that an operation takes. */
@@ -38,6 +44,8 @@ export class ScriptedStore implements BackingStore, NowStore {
   readonly slotsRead: number[] = [];
   readonly slotsWritten: number[] = [];
   readonly slotsDiscarded: number[] = [];
+  readonly recordsRead: number[] = [];
+  readonly recordsWritten: number[] = [];
   /** Makes the next flush fail. */
   flushFails = false;
   readonly #firstSlot: number;
@@ -138,6 +146,31 @@ export class ScriptedStore implements BackingStore, NowStore {
     return this.#next.counters();
   }
 
+  async #putRecords(list: readonly StoreRecord[]): Promise<SlotStatus[]> {
+    const keys = list.map(({ key }) => key);
+    const taken = list.map(({ key, bytes }) => ({ key, bytes: bytes.slice() }));
+    this.recordsWritten.push(...keys);
+    return this.#run("write", keys.map(recordId), () => this.#next.records.putRecords(taken));
+  }
+
+  async #getRecord(key: number, into: Uint8Array, neighbours?: RecordNeighbours): Promise<number> {
+    let length = 0;
+    this.recordsRead.push(key);
+    const statuses = await this.#run("read", [recordId(key)], async () => {
+      length = await this.#next.records.getRecord(key, into, neighbours);
+      return [undefined];
+    });
+    if (statuses[0] !== undefined) throw statuses[0];
+    return length;
+  }
+
+  async #deleteRecords(keys: readonly number[]): Promise<void> {
+    await this.#run("discard", keys.map(recordId), async () => {
+      await this.#next.records.deleteRecords(keys);
+      return [];
+    });
+  }
+
   async #run(operation: Operation, slots: readonly number[], act: () => Promise<SlotStatus[]>): Promise<SlotStatus[]> {
     const fault = this.#begin(operation, slots);
     try {
@@ -166,6 +199,11 @@ export class ScriptedStore implements BackingStore, NowStore {
     }
     return this.faultOf(++this.operations, operation, slots);
   }
+}
+
+/** Records are no slots: one may be busy while the slot of its number is. */
+function recordId(key: number): number {
+  return key + 2 ** 40;
 }
 
 function scripted(operation: Operation, slot: number): TierError {

@@ -6,6 +6,7 @@ import { Model } from "./model.js";
 import { type Rig, type RigOptions, rig, turns } from "./rig.js";
 import { type Operation, ScriptedStore } from "./scripted-store.js";
 
+const compressed = { writeback: "compressed", shrinker: true, maxPoolPercent: 20 } as const;
 const virtual = { swapSlots: "virtual" as const };
 const STACKS: Readonly<Record<string, RigOptions>> = {
   "no backend": { zswap: null },
@@ -16,6 +17,8 @@ const STACKS: Readonly<Record<string, RigOptions>> = {
   completion: { mm: { trigger: "completion" }, zswap: { poolFull: "drop-clean" } },
   "shrinkers alone": { mm: { engine: "shrinkers" } },
   "virtual slots": { mm: virtual },
+  "compressed write-back": { zswap: compressed },
+  "compressed write-back, virtual slots": { zswap: compressed, mm: virtual },
   "virtual slots, no backend": { mm: virtual, zswap: null },
   "virtual slots, write-through": { mm: virtual, writeThrough: true },
   "virtual slots, io now": { mm: virtual, io: "now" },
@@ -129,7 +132,14 @@ describe("a stack agrees with a map of pages while swap stores come and go", () 
 });
 
 describe("under stores that fail the n-th operation", () => {
-  for (const name of ["no backend", "zswap", "write-through", "virtual slots", "virtual slots, no backend"]) {
+  for (const name of [
+    "no backend",
+    "zswap",
+    "write-through",
+    "virtual slots",
+    "virtual slots, no backend",
+    "compressed write-back, virtual slots",
+  ]) {
     test(`${name}: nothing is lost or stale when they come and go`, async () => {
       for (const fault of ["status", "reject"] as const) {
         let last = 0;

@@ -3,7 +3,7 @@
 // Every key of a recipe stands for itself; this table holds the pairs that contradict each other. Only what a recipe says
 // can be wrong: a default gives way.
 
-import { TierError } from "@pagetier/base";
+import { type PluginNode, TierError } from "@pagetier/base";
 import type { Recipe } from "./recipe.js";
 
 interface Contradiction {
@@ -105,8 +105,43 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     keys: ["reclaim.poolSizing", "frontswap.shrinker"],
     when: ({ reclaim, frontswap }) =>
       (reclaim.poolSizing === "fixed" || reclaim.poolSizing === "mm") &&
-      frontswap.some(({ shrinker }) => shrinker === true),
+      frontswap.some(({ shrinker }) => shrinker !== undefined && shrinker !== false),
     why: "reclaim.poolSizing is fixed or mm, and frontswap.shrinker lets a pool shrink under pressure; leave one of them out",
+  },
+  {
+    keys: ["frontswap.writeback", "swap"],
+    when: ({ frontswap, swap }) => frontswap.some(writesRecords) && swap.length === 0,
+    why: "frontswap.writeback says in which form pages are written back, and swap names no store to write to; name one, or leave it out",
+  },
+  {
+    keys: ["frontswap.writeback", "frontswap.writebackCompressor"],
+    when: ({ frontswap }) =>
+      frontswap.some(({ writeback, writebackCompressor }) => writeback === "recompressed" && !writebackCompressor),
+    why: "frontswap.writeback is recompressed, which takes a stronger codec, and frontswap.writebackCompressor names none; name one, such as zstd, or say compressed",
+  },
+  {
+    keys: ["frontswap.writebackCompressor", "frontswap.writeback"],
+    when: ({ frontswap }) =>
+      frontswap.some(({ writeback, writebackCompressor }) => writeback !== "recompressed" && !!writebackCompressor),
+    why: "frontswap.writebackCompressor is the codec of recompressed write-back, and frontswap.writeback is something else; say recompressed, or leave the codec out",
+  },
+  {
+    keys: ["frontswap.writeback", "reclaim.poolFull"],
+    when: ({ frontswap, reclaim }) =>
+      frontswap.some(
+        (node) => writesRecords(node) && (node.poolFull ?? reclaim.poolFull ?? "writeback-lru") !== "writeback-lru",
+      ),
+    why: "frontswap.writeback says in which form pages are written back, and with reclaim.poolFull: refuse or drop-clean none ever are; leave one of them out",
+  },
+  {
+    keys: ["frontswap.writeback", "reclaim.trigger"],
+    when: ({ frontswap, reclaim }) => frontswap.some(writesRecords) && reclaim.trigger === "completion",
+    why: "frontswap.writeback says in which form pages are written back, and with reclaim.trigger: completion the device has every page before the pool does; leave one of them out",
+  },
+  {
+    keys: ["frontswap.lru", "frontswap.shrinker"],
+    when: ({ frontswap }) => frontswap.some(({ lru, shrinker }) => lru === "frame" && shrinker === "protection"),
+    why: "frontswap.lru is frame, as before Linux 6.5, and frontswap.shrinker is the protection of Linux 6.8, which counts entries; leave one of them out",
   },
 ];
 
@@ -136,6 +171,11 @@ export function checkCombinations(recipe: Recipe, place: string): void {
       { place, keys: ["cleancache[0]", "cleancache[1]"] },
     );
   }
+}
+
+/** Whether a backend writes pages back in another form than that of pages. */
+export function writesRecords({ writeback }: PluginNode): boolean {
+  return writeback === "compressed" || writeback === "recompressed";
 }
 
 function isCompressing(trigger: string | undefined): boolean {

@@ -47,6 +47,7 @@ import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
 import { ChargedCompressor, ChargedPolicy, ChargedZpool } from "@pagetier/simulation";
 import type { BackingStore } from "@pagetier/store";
 import type { RemoteMemory } from "@pagetier/tmem";
+import { writesRecords } from "./combinations.js";
 import { familyOf } from "./families.js";
 import type { Plan, PlannedNode, PlannedSwap } from "./plan.js";
 import { isInjected } from "./plugin.js";
@@ -207,8 +208,16 @@ function observerOf({ observer, simulation }: CompositionSetup): MmObserver | un
 
 /** @throws TierError RECIPE_CONFLICT */
 function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
-  const { place } = shared.setup;
+  const { place, recipe } = shared.setup;
   const store = make(node, shared) as BackingStore;
+  const writing = recipe.frontswap.find(writesRecords);
+  if (writing !== undefined && store.records === undefined) {
+    throw new TierError(
+      "RECIPE_CONFLICT",
+      `${place}: frontswap.writeback is ${writing.writeback}, and the store ${node.path}.use names (${store.type}) keeps no records; say raw, or choose another store, such as file.`,
+      { place, keys: ["frontswap.writeback", `${node.path}.use`] },
+    );
+  }
   if (said.io === "async" || store.now !== undefined) return { store, ...said };
   throw new TierError(
     "RECIPE_CONFLICT",

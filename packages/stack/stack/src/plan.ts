@@ -105,6 +105,7 @@ class Planner {
       if (option !== "use" && !isPosition(plugin, option)) own[option] = value;
     }
     for (const [option, position] of Object.entries(plugin.positions ?? {})) {
+      if (position.isOptional === true && node[option] === undefined) continue;
       const inner = this.#nodeOf(node, option, position, plugin, [...path, option]);
       positions[option] = await this.plan(position.family, inner, [...path, option]);
     }

@@ -141,6 +141,20 @@ test("choices that contradict each other are refused, both keys named", async ()
   await check({ ...pool, reclaim: { engine: "shrinkers", swappiness: 100 } }, "reclaim.swappiness", "reclaim.engine");
   await check({ ...pool, reclaim: { seeks: 1 } }, "reclaim.seeks", "reclaim.engine");
   await check({ ...pool, reclaim: { batch: 32 } }, "reclaim.batch", "reclaim.engine");
+  const writing = (writeback: string, more = {}) => ({ frontswap: { use: "zswap", writeback, ...more } });
+  await check(writing("compressed"), "frontswap.writeback", "swap");
+  await check({ swap: "file", ...writing("recompressed") }, "frontswap.writeback", "frontswap.writebackCompressor");
+  const strong = { writebackCompressor: "zstd" };
+  await check({ swap: "file", ...writing("compressed", strong) }, "frontswap.writebackCompressor", "say recompressed");
+  await check(
+    { swap: "file", ...writing("compressed", { poolFull: "refuse" }) },
+    "frontswap.writeback",
+    "reclaim.poolFull",
+  );
+  const completing = { swap: "file", reclaim: { trigger: "completion" } } as const;
+  await check({ ...completing, ...writing("recompressed", strong) }, "frontswap.writeback", "reclaim.trigger");
+  const frames = { use: "zswap", lru: "frame", shrinker: "protection" };
+  await check({ swap: "file", frontswap: frames }, "frontswap.lru", "frontswap.shrinker");
   await check({ frontswap: "zswap", swapSlots: "device" }, "swapSlots", "swap");
   await check({ cleancache: ["zcache", "other"] }, "cleancache[0]", "cleancache[1]");
   await check({ frontswap: ["zswap", "map", "zswap"] }, "frontswap[0]", "frontswap[2]", "zswap");

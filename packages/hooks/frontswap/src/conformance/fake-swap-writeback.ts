@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { PAGE_SIZE } from "@pagetier/base";
-import type { SwapClaim, SwapWriteback, WritebackOutcome } from "../swap-writeback.js";
+import type { SwapClaim, SwapNeighbours, SwapRecords, SwapWriteback, WritebackOutcome } from "../swap-writeback.js";
 
 export interface FakeSwapWritebackOptions {
   /** Pages that can be lent at a time. Default 32. */
   readonly pages?: number;
+  /** Whether zpages may go down as records. Default `true`. */
+  readonly records?: boolean;
   /** So many submitted pages start a write by themselves; fewer wait for `flush`. Default 8. */
   readonly clusterPages?: number;
 }
@@ -12,6 +14,8 @@ export interface FakeSwapWritebackOptions {
 interface Write {
   readonly claim: SwapClaim;
   readonly settled: (outcome: WritebackOutcome) => boolean;
+  /** Bytes of a record; `undefined` for a page. */
+  readonly length: number | undefined;
   /** The slot was freed while the write was under way. */
   freed: boolean;
 }
@@ -38,6 +42,13 @@ export class FakeSwapWriteback implements SwapWriteback {
   /** Claims submitted. */
   submits = 0;
 
+  /** Called with the record that a backend submits. */
+  onSubmitRecord: ((type: number, offset: number, bytes: Uint8Array) => void) | undefined;
+  /** Reads of records fail with this, while it is set. */
+  readFailure: Error | undefined;
+  readonly #hasRecords: boolean;
+  /** Records by slot, in the order in which they were written. */
+  readonly #records = new Map<string, Uint8Array>();
   readonly #clusterPages: number;
   readonly #resident = new Set<string>();
   readonly #claimed = new Map<string, SwapClaim>();
@@ -53,6 +64,7 @@ export class FakeSwapWriteback implements SwapWriteback {
   constructor(options: FakeSwapWritebackOptions = {}) {
     this.pagesFree = options.pages ?? 32;
     this.#clusterPages = options.clusterPages ?? 8;
+    this.#hasRecords = options.records ?? true;
   }
 
   claim(type: number, offset: number): SwapClaim | "exists" | "noMemory" {
@@ -76,9 +88,34 @@ export class FakeSwapWriteback implements SwapWriteback {
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
     this.#assertLent(claim);
     this.submits++;
-    this.#writes.push({ claim, settled, freed: false });
+    this.#writes.push({ claim, settled, freed: false, length: undefined });
     this.onSubmit?.(claim.type, claim.offset, claim.page);
     if (this.#writes.length >= this.#clusterPages) this.#start();
+  }
+
+  records(type: number): SwapRecords | undefined {
+    if (!this.#hasRecords) return undefined;
+    return { read: (offset, into, neighbours) => this.#readRecord(type, offset, into, neighbours) };
+  }
+
+  submitRecord(claim: SwapClaim, length: number, settled: (outcome: WritebackOutcome) => boolean): void {
+    assert.ok(this.#hasRecords, "a record is submitted only where there are records");
+    assert.ok(length >= 1 && length <= PAGE_SIZE, "a record has 1..PAGE_SIZE bytes");
+    this.#assertLent(claim);
+    this.submits++;
+    this.#writes.push({ claim, settled, freed: false, length });
+    this.onSubmitRecord?.(claim.type, claim.offset, claim.page.subarray(0, length));
+    if (this.#writes.length >= this.#clusterPages) this.#start();
+  }
+
+  /** Lets a slot's record vanish, as a store does that finds it damaged and was opened again. */
+  loseRecord(type: number, offset: number): void {
+    this.#records.delete(keyOf(type, offset));
+  }
+
+  /** Whether there is a record of the slot. */
+  hasRecord(type: number, offset: number): boolean {
+    return this.#records.has(keyOf(type, offset));
   }
 
   flush(): Promise<void> {
@@ -139,6 +176,7 @@ export class FakeSwapWriteback implements SwapWriteback {
   /** The slot was freed: a write of it that is under way settles as failed. */
   freeSlot(type: number, offset: number): void {
     this.distrust(type, offset);
+    this.#records.delete(keyOf(type, offset));
     for (const write of this.#writes) {
       if (write.claim.type === type && write.claim.offset === offset) write.freed = true;
     }
@@ -160,14 +198,40 @@ export class FakeSwapWriteback implements SwapWriteback {
     if (write === undefined) return undefined;
     const { type, offset, page } = write.claim;
     const result = outcome ?? this.#resultOf(write);
-    if (result === "written") this.#device.set(keyOf(type, offset), page.slice());
+    const isPage = write.length === undefined;
+    if (result === "written") {
+      if (isPage) this.#device.set(keyOf(type, offset), page.slice());
+      else this.#putRecord(keyOf(type, offset), page.slice(0, write.length));
+    }
     this.#giveBack(write.claim);
     const dropped = write.settled(result);
     assert.ok(result === "written" || !dropped, "a backend drops its copy only after the write succeeded");
-    if (dropped) this.#trusted.add(keyOf(type, offset));
+    if (dropped && isPage) this.#trusted.add(keyOf(type, offset));
+    if (!dropped && !isPage) this.#records.delete(keyOf(type, offset)); // Nobody's record: the slot was freed, or is stored anew.
     this.onSettled?.(type, offset, result, dropped);
     if (this.#writes.length === 0) for (const waiter of this.#waiting.splice(0)) waiter.resolve();
     return dropped;
+  }
+
+  async #readRecord(type: number, offset: number, into: Uint8Array, neighbours?: SwapNeighbours): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.readFailure !== undefined) throw this.readFailure;
+    const bytes = this.#records.get(keyOf(type, offset));
+    if (bytes === undefined) return 0;
+    into.set(bytes);
+    let left = neighbours?.recordsMax ?? 0;
+    for (const [key, record] of this.#records) {
+      const [area, slot] = key.split(":").map(Number);
+      if (left === 0 || area !== type || slot === offset) continue;
+      left--;
+      neighbours!.visit(slot!, record);
+    }
+    return bytes.length;
+  }
+
+  #putRecord(key: string, bytes: Uint8Array): void {
+    this.#records.delete(key);
+    this.#records.set(key, bytes);
   }
 
   #resultOf(write: Write): WritebackOutcome {

@@ -227,6 +227,7 @@ class Model {
     const slot = this.#slots.get(nameOf(key));
     assert.equal(outcome, "written", "a copy is given up only for one on the device");
     assert.ok(slot?.mayHit, "only what is stored is given up");
+    if (this.#subject.writeback.hasRecord(key.type, key.offset)) return; // The backend has it still, elsewhere.
     const device = this.#subject.writeback.deviceRead(key.type, key.offset);
     assert.ok(device !== undefined && sameBytes(device, slot.page), "the device has what was given up");
     slot.onDevice = true;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TierError } from "@pagetier/base";
 import type { TestRunner } from "@pagetier/base/testing";
 import { makePage } from "./pages.js";
 import { type FrontswapFactory, Subject, sameBytes } from "./subject.js";
@@ -45,8 +46,14 @@ export function writeBack({ describe, test }: TestRunner, factory: FrontswapFact
       if (subject.writeback.inFlight === 0) return subject.end();
       assert.equal(subject.writeback.settleNext(), true, "the backend drops its copy");
       subject.check();
-      await subject.expectMiss(0, 1, "the backend has nothing any more");
-      assert.equal(subject.backend.currPages(), 0, "and counts nothing");
+      if (subject.writeback.hasRecord(0, 1)) {
+        assert.equal(subject.backend.currPages(), 1, "a page below as a record is the backend's still");
+        assert.equal(subject.backend.storedBytes(0, 1), -1, "and takes nothing in the pool");
+        await subject.expectPage(0, 1, page);
+      } else {
+        await subject.expectMiss(0, 1, "the backend has nothing any more");
+        assert.equal(subject.backend.currPages(), 0, "and counts nothing");
+      }
       await subject.end();
     });
 
@@ -60,6 +67,31 @@ export function writeBack({ describe, test }: TestRunner, factory: FrontswapFact
       await subject.reclaim(8);
       await subject.reclaim(8); // A second chance may cost a round.
       assert.equal(subject.writeback.inFlight, 1, "it can be written back later");
+      await subject.end();
+    });
+
+    test("a record that cannot be read is no miss, and the page is there when it can be read again", async () => {
+      const subject = await submitted();
+      subject.writeback.settleNext("written");
+      if (!subject.writeback.hasRecord(0, 1)) return subject.end();
+      const failure = new Error("the device fails, says the test.");
+      subject.writeback.readFailure = failure;
+      const into = makePage("compressible", 9);
+      assert.equal(subject.backend.load(0, 1, into), "remote", "a page below is fetched");
+      await assert.rejects(subject.backend.fetch(0, 1, into), (error) => error === failure);
+      subject.writeback.readFailure = undefined;
+      await subject.expectPage(0, 1, page);
+      await subject.end();
+    });
+
+    test("10.1-c a damaged record is a loss, and never a page", async () => {
+      const subject = await submitted();
+      subject.writeback.settleNext("written");
+      if (!subject.writeback.hasRecord(0, 1)) return subject.end();
+      subject.writeback.loseRecord(0, 1);
+      await assert.rejects(subject.load(0, 1), (error) => TierError.is(error, "FRONTSWAP_LOST"));
+      subject.backend.invalidatePage(0, 1);
+      await subject.expectMiss(0, 1, "a slot that was given up misses");
       await subject.end();
     });
 
