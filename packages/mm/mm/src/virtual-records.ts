@@ -5,6 +5,11 @@ import { ChunkedBytes, TierError } from "@pagetier/base";
 import type { RecordNeighbours, RecordStore, SlotStatus, StoreRecord } from "@pagetier/store";
 import type { VirtualDevice } from "./virtual-device.js";
 
+/** A record on its way, and which of a call's it is. */
+interface Placed extends StoreRecord {
+  readonly index: number;
+}
+
 export class VirtualRecords implements RecordStore {
   readonly #device: (number: number) => VirtualDevice | undefined;
   /** Number of the device that has a slot's record, plus one. */
@@ -39,20 +44,12 @@ export class VirtualRecords implements RecordStore {
   async putRecords(records: readonly StoreRecord[]): Promise<SlotStatus[]> {
     const statuses = new Array<SlotStatus>(records.length).fill(noRoom());
     // A device may have to be asked after another one was full, and the bytes are the caller's again by then.
-    let rest = records.map(({ key, bytes }, index) => ({ index, key, bytes: bytes.slice() }));
+    let rest: Placed[] = records.map(({ key, bytes }, index) => ({ index, key, bytes: bytes.slice() }));
     for (const number of this.#order) {
       const device = this.#device(number);
       if (rest.length === 0) break;
       if (device === undefined || device.draining) continue;
-      const results = await device.store.records!.putRecords(rest);
-      const full: typeof rest = [];
-      for (const [at, record] of rest.entries()) {
-        const status = results[at];
-        statuses[record.index] = status;
-        if (status?.code === "STORE_NO_SPACE") full.push(record);
-        else if (status === undefined) await this.#moved(record.key, number);
-      }
-      rest = full;
+      rest = await this.#putOn(device, number, rest, statuses);
     }
     return statuses;
   }
@@ -67,8 +64,11 @@ export class VirtualRecords implements RecordStore {
       if (own.length === 0) continue;
       const device = this.#device(number)!;
       for (const key of own) this.#places.set(key, 0);
-      device.records -= own.length;
-      await device.store.records!.deleteRecords(own);
+      try {
+        await device.store.records!.deleteRecords(own);
+      } finally {
+        device.records -= own.length; // Not before: a device that holds nothing may be closed.
+      }
     }
   }
 
@@ -79,6 +79,29 @@ export class VirtualRecords implements RecordStore {
       device.records = 0;
       await device.store.records!.clearRecords();
     }
+  }
+
+  /** @returns what had no room there */
+  async #putOn(
+    device: VirtualDevice,
+    number: number,
+    records: readonly Placed[],
+    statuses: SlotStatus[],
+  ): Promise<Placed[]> {
+    const full: Placed[] = [];
+    device.records += records.length; // On their way they count too.
+    try {
+      const results = await device.store.records!.putRecords(records);
+      for (const [at, record] of records.entries()) {
+        const status = results[at];
+        statuses[record.index] = status;
+        if (status?.code === "STORE_NO_SPACE") full.push(record);
+        else if (status === undefined) await this.#moved(record.key, number);
+      }
+    } finally {
+      device.records -= records.length;
+    }
+    return full;
   }
 
   #placeOf(key: number): number {
@@ -95,8 +118,11 @@ export class VirtualRecords implements RecordStore {
     if (old === 0) return;
     const before = this.#device(old - 1);
     if (before === undefined) return;
-    before.records--;
-    await before.store.records!.deleteRecords([key]);
+    try {
+      await before.store.records!.deleteRecords([key]);
+    } finally {
+      before.records--;
+    }
   }
 }
 
