@@ -7,6 +7,7 @@ import { policies } from "./policies.js";
 import { poolPath } from "./pool-path.js";
 import { readers } from "./readers.js";
 import { smoke } from "./smoke.js";
+import { stackSpeed } from "./stack-speed.js";
 import { stacks } from "./stacks.js";
 
 /** Every suite, in the order of `list`. */
@@ -16,6 +17,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   compressors,
   policies,
   readers,
+  stackSpeed,
   stacks,
   thread,
   smoke,
