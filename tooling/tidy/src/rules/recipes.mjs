@@ -1,4 +1,4 @@
-// The folder recipes/ holds copies of the presets, which `node scripts/recipes.mjs` makes.
+// The folder recipes/ holds copies of the presets, which `node scripts/recipes.mjs` makes. Its subfolders hold recipes of their own.
 
 /** @import { Finding, Workspace } from "../workspace.mjs" */
 
@@ -33,6 +33,7 @@ export function* recipesRule(workspace) {
  * @param {string} folder
  */
 function inFolder(workspace, folder) {
-  const found = [...workspace.files].filter(([path]) => path.startsWith(folder) && path.endsWith(".yaml"));
+  const isIn = (/** @type {string} */ path) => path.startsWith(folder) && !path.slice(folder.length).includes("/");
+  const found = [...workspace.files].filter(([path]) => isIn(path) && path.endsWith(".yaml"));
   return new Map(found.map(([path, text]) => [path.slice(folder.length), text]));
 }
