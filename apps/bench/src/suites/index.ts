@@ -3,6 +3,7 @@ import type { Suite } from "../suite.js";
 import { thread } from "../thread/suite.js";
 import { allocators } from "./allocators.js";
 import { compressors } from "./compressors.js";
+import { pauses } from "./pauses.js";
 import { policies } from "./policies.js";
 import { poolPath } from "./pool-path.js";
 import { readers } from "./readers.js";
@@ -18,6 +19,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   policies,
   readers,
   stackSpeed,
+  pauses,
   stacks,
   thread,
   smoke,
