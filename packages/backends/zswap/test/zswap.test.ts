@@ -202,6 +202,34 @@ describe("the limit", () => {
     expect(zswap.counters().writtenBackPages).toBe(5);
   });
 
+  test("sizes itself as the core asks: as many of the coldest pages, by writing back or by dropping", async () => {
+    for (const poolFull of ["writeback-lru", "refuse", "drop-clean"] as const) {
+      const { zswap, writeback } = bed({ zswap: { poolFull } });
+      for (let offset = 1; offset <= 20; offset++) zswap.store(0, offset, noise(offset), "only");
+      for (let offset = 1; offset <= 5; offset++) zswap.markClean(0, offset);
+      expect(zswap.shrink(0)).toBe(0);
+      expect(zswap.shrink(5)).toBe(5);
+      expect(zswap.counters()).toMatchObject({ droppedCleanPages: 5, storedPages: 15 });
+      // Each was stored lately and is spared once, so asking for three may have to look at all of them.
+      let gone = 0;
+      for (let round = 0; round < 6 && gone < 3; round++) gone += zswap.shrink(3 - gone);
+      expect(gone).toBe(poolFull === "drop-clean" ? 0 : 3);
+      await writeback.flush();
+      expect(zswap.counters().writtenBackPages).toBe(gone);
+      zswap.verify();
+    }
+  });
+
+  test("gives way under pressure, whatever it does when it is full", async () => {
+    const { zswap, writeback } = bed({ zswap: { poolFull: "refuse", shrinker: true } });
+    for (let offset = 1; offset <= 20; offset++) zswap.store(0, offset, noise(offset), "only");
+    expect(zswap.countObjects(controlOf(0))).toBeGreaterThan(0);
+    for (let round = 0; round < 2; round++) zswap.scanObjects(controlOf(20));
+    await writeback.flush();
+    expect(zswap.counters().writtenBackPages).toBeGreaterThan(0);
+    zswap.verify();
+  });
+
   test("a full pool that drops clean copies drops them, and writes nothing", async () => {
     const { zswap, writeback } = bed({ zswap: { poolFull: "drop-clean" } });
     for (let offset = 1; offset <= 48; offset++) zswap.store(0, offset, noise(offset), "only");
