@@ -210,8 +210,8 @@ function readingSpeed({ requests, readingCpuUs }: Requests): number {
 function heading(name: string, all: Requests, sampler: ShardsSampler | undefined, shards: Shards | undefined): string {
   const speed = (readingSpeed(all) / 1e6).toFixed(1);
   const whole =
-    `${count(all.requests)} requests for ${count(all.objects)} objects of ${name}` +
-    ` (read at ${speed} M requests/s of CPU, which is not in the table)`;
+    `${count(all.requests)} requests for ${count(all.objects)} objects of ${name}\n` +
+    `read at ${speed} M requests/s of CPU, which the table does not count`;
   if (sampler === undefined || shards === undefined) return whole;
   return (
     `${whole}\nestimated from ${count(shards.ids.length)} requests for ${count(shards.sampledObjects)} objects ` +
