@@ -18,7 +18,8 @@ import { RssSampler, type RunInputs } from "./run-stack.js";
 import { progressBar } from "./terminal.js";
 
 /** What a replay of a container is made of. */
-export interface ContainerInputs extends Pick<RunInputs, "memory" | "limit" | "seed" | "virtual" | "signal"> {
+export interface ContainerInputs
+  extends Pick<RunInputs, "memory" | "limit" | "seed" | "virtual" | "announce" | "signal"> {
   readonly container: Container;
   /** Keeps arrival times; `undefined`: the next operation begins when the one before has ended. */
   readonly open: OpenLoopOptions | undefined;
@@ -43,7 +44,7 @@ export async function runContainer(recipe: string, inputs: ContainerInputs): Pro
 
 async function replayOn(
   recipe: string,
-  { container, memory, seed, limit, virtual, open, signal }: ContainerInputs,
+  { container, memory, seed, limit, virtual, open, announce, signal }: ContainerInputs,
   stackOptions: Pick<StackOptions, "simulation">,
   timing: Pick<ContainerReplayOptions, "scheduler" | "pace">,
 ): Promise<RunReport> {
@@ -52,6 +53,7 @@ async function replayOn(
   const options = { ...stackOptions, plugins: files.plugins(), seed, ...(memory === undefined ? {} : { memory }) };
   const rss = new RssSampler();
   const stack = await outside(() => preparing(() => createStack(recipe, options)));
+  announce();
   const progress = progressBar(stack.name);
   const { simulation } = stackOptions;
   const beneath = (size: number): PluginNode => {
@@ -100,6 +102,7 @@ async function replayOn(
         stats,
         {
           rss: virtual === undefined ? rss : undefined,
+          reading: undefined,
           latencyBuckets: replay.latency.buckets(),
           series: recorder.finish(result.operations, stats),
           configuration: stack.configuration,

@@ -158,7 +158,7 @@ const CASES: readonly Case[] = [
   ["an unknown kind of time", run(...INPUTS, "--time", "lunar"), /--time .*'lunar' is invalid\. Allowed choices are/],
   ["an unknown option", run(...INPUTS, "--memroy", "64MiB"), /unknown option '--memroy' \(Did you mean --memory\?\)/],
   ["an unknown command", ["rnu"], /unknown command 'rnu' \(Did you mean run\?\)/],
-  ["a missing option", run("--trace", "t.u32.gz"), /'--pages <file>' not specified/],
+  ["a missing option", run("--pages", "p.pages.gz"), /'--trace <file>' not specified/],
   ["an argument too many", run("none", ...INPUTS), /too many arguments/],
   ["no recipe to compare", ["compare", ...INPUTS], /missing required argument 'recipes'/],
   ["pool: a page file that does not exist", ["pool", "--pages", "no.pages"], /page file no\.pages does not exist/],

@@ -3,10 +3,14 @@ import type { Simulation } from "@pagetier/stack";
 import { DEVICE_MODELS } from "@pagetier/store-filters/device";
 import { Container, openPages, openTrace, parseTraceFormat, traceInfo } from "@pagetier/trace";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { bundledPages } from "../bundled-pages.js";
 import { CommandError, EXIT_WRONG, preparing } from "../exit.js";
 import type { RunReport } from "../report/run-report.js";
 import { type ContainerInputs, runContainer } from "../run-container.js";
+import { bundledPagesNote, FILE_NOTE, memoryFor } from "../run-defaults.js";
 import { type RunInputs, runStack } from "../run-stack.js";
+import { cpuUsSince } from "../simulate-policy.js";
+import { note } from "../terminal.js";
 
 /** Options of commands that replay a trace. */
 export interface ReplayFlags {
@@ -15,7 +19,8 @@ export interface ReplayFlags {
   readonly format?: string;
   readonly memory?: string;
   readonly limit?: number;
-  readonly space: "anon" | "file";
+  readonly space?: "anon" | "file";
+  readonly verify: "all" | "none";
   readonly time: "real" | "virtual";
   readonly device?: Simulation["device"];
   readonly think?: number;
@@ -30,17 +35,29 @@ export interface ReplayFlags {
 export function addReplayOptions(command: Command): Command {
   return command
     .requiredOption("--trace <file>", "trace, in any format of docs/traces.md, also .gz and .zst")
-    .option("--pages <file>", "page contents: a flat file of 4096-byte pages, also .gz and .zst; .ptt has its own")
+    .option(
+      "--pages <file>",
+      "page contents: a flat file of 4096-byte pages, also .gz and .zst; default: bundled pages; .ptt has its own",
+    )
     .option(
       "--format <name>",
       "format of the trace where its name and contents do not tell, e.g. tencent, csv:key=2:time=1",
     )
-    .option("--memory <size>", "memory budget, e.g. 64MiB; default: the recipe's")
+    .option(
+      "--memory <size>",
+      "memory budget, e.g. 64MiB; default: half of what the trace touches, or what the recipe file says",
+    )
     .option("--limit <accesses>", "replay only the first so many", positiveInteger)
     .addOption(
-      new Option("--space <kind>", "what the trace's pages are: anonymous memory, or a file behind the page cache")
-        .choices(["anon", "file"])
-        .default("anon"),
+      new Option(
+        "--space <kind>",
+        "what the trace's pages are: anonymous memory, or a file behind the page cache; default: file for block traces, else anon",
+      ).choices(["anon", "file"]),
+    )
+    .addOption(
+      new Option("--verify <what>", "compare every page that is read with what was written, or none, which is faster")
+        .choices(["all", "none"])
+        .default("all"),
     )
     .addOption(
       new Option("--time <kind>", "real time, or virtual: a simulation on modelled devices, the same on every machine")
@@ -70,10 +87,11 @@ export function addReplayOptions(command: Command): Command {
 /** Makes ready what the flags name. @returns how it is replayed on a stack */
 export async function openReplay(
   flags: ReplayFlags,
+  recipes: readonly string[],
   signal: AbortSignal,
 ): Promise<(recipe: string) => Promise<RunReport>> {
   if (await preparing(() => Container.isContainer(flags.trace))) {
-    const inputs = await openContainer(flags, signal);
+    const inputs = await openContainer(flags, recipes, signal);
     return (recipe) => runContainer(recipe, inputs);
   }
   const { loop, speed, outstanding } = flags;
@@ -83,15 +101,15 @@ export async function openReplay(
       `An open loop needs a workload with arrival times (.ptt), which ${flags.trace} is not; make one with \`pagetier trace convert\`.`,
     );
   }
-  const inputs = await openInputs(flags, signal);
+  const inputs = await openInputs(flags, recipes, signal);
   return (recipe) => runStack(recipe, inputs);
 }
 
 /** A container has everything: pages, kinds of spaces, format. */
-function openContainer(flags: ReplayFlags, signal: AbortSignal): Promise<ContainerInputs> {
+function openContainer(flags: ReplayFlags, recipes: readonly string[], signal: AbortSignal): Promise<ContainerInputs> {
   return preparing(async () => {
-    const { trace, pages, format, memory, limit, loop, speed, outstanding, seed } = flags;
-    if (memory !== undefined) parseSize(memory, "--memory");
+    const { trace, pages, format, limit, loop, speed, outstanding, seed } = flags;
+    if (flags.memory !== undefined) parseSize(flags.memory, "--memory");
     for (const [option, value] of Object.entries({ pages, format })) {
       if (value !== undefined)
         throw new CommandError(EXIT_WRONG, `--${option} is not for ${trace}: a .ptt file has it; leave it out.`);
@@ -102,29 +120,58 @@ function openContainer(flags: ReplayFlags, signal: AbortSignal): Promise<Contain
     }
     const container = await Container.open(trace);
     const open = loop === "open" ? { speed, outstandingMax: outstanding } : undefined;
-    return { container, memory, limit, seed, virtual: virtualOf(flags), open, signal };
+    const { spacePages } = await container.totals(limit);
+    const touched = spacePages.reduce((sum, pagesOfOne) => sum + pagesOfOne, 0);
+    const { memory, note: memoryNote } = memoryFor(flags.memory, recipes, touched);
+    const announce = onceNoted([memoryNote]);
+    return { container, memory, limit, seed, virtual: virtualOf(flags), open, announce, signal };
   });
 }
 
 /** Opens trace and pages, and counts what the trace touches. */
-export function openInputs(flags: ReplayFlags, signal: AbortSignal): Promise<RunInputs> {
+export function openInputs(flags: ReplayFlags, recipes: readonly string[], signal: AbortSignal): Promise<RunInputs> {
   return preparing(async () => {
-    if (flags.pages === undefined) {
-      throw new CommandError(
-        EXIT_WRONG,
-        `The trace ${flags.trace} has no contents; give a page file with --pages, or a workload that has them (.ptt).`,
-      );
-    }
     if (flags.memory !== undefined) parseSize(flags.memory, "--memory");
     const format = flags.format === undefined ? undefined : parseTraceFormat(flags.format);
     const trace = await openTrace(flags.trace, { format, limit: flags.limit });
-    const pages = await openPages(flags.pages);
-    const { objects } = await traceInfo(trace);
+    const pages = await openPages(flags.pages ?? bundledPages());
+    const start = process.cpuUsage();
+    const { objects, requests } = await traceInfo(trace);
+    const reading = { requests, cpuUs: cpuUsSince(start) };
     const virtual = virtualOf(flags);
     if (objects === 0) throw new TierError("TRACE_EMPTY", `The trace ${flags.trace} holds no request.`);
-    const { memory, limit, space, seed } = flags;
-    return { trace, pages, objects, memory, limit, space, seed, virtual, signal };
+    const { limit, seed, verify } = flags;
+    const space = flags.space ?? (trace.addresses === "blocks" ? "file" : "anon");
+    const { memory, note: memoryNote } = memoryFor(flags.memory, recipes, objects);
+    const notes = [
+      flags.pages === undefined ? bundledPagesNote(pages.pages) : undefined,
+      flags.space === undefined && space === "file" ? FILE_NOTE : undefined,
+      memoryNote,
+    ];
+    return {
+      trace,
+      pages,
+      objects,
+      memory,
+      limit,
+      space,
+      seed,
+      verify,
+      virtual,
+      reading,
+      announce: onceNoted(notes),
+      signal,
+    };
   });
+}
+
+/** Says what was chosen, when first called. */
+function onceNoted(notes: readonly (string | undefined)[]): () => void {
+  let said = false;
+  return () => {
+    if (!said) for (const each of notes) if (each !== undefined) note(each);
+    said = true;
+  };
 }
 
 /** @throws CommandError for options of virtual time in real time */

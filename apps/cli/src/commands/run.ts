@@ -13,7 +13,7 @@ export function addRun(program: Command, signal: AbortSignal): void {
     .argument("[recipe]", "a preset's name, or a path to a recipe (contains / or an extension)", "zswap");
   addReportOption(addReplayOptions(command)).action(async (recipe: string, flags: ReplayFlags) => {
     await checkReportPath(flags.report);
-    const report = await (await openReplay(flags, signal))(recipe);
+    const report = await (await openReplay(flags, [recipe], signal))(recipe);
     if (flags.json) printJson(report);
     else {
       print(runHeading(report));
@@ -31,7 +31,7 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .argument("<recipes...>", "presets' names, or paths to recipes");
   addReportOption(addReplayOptions(command)).action(async (recipes: string[], flags: ReplayFlags) => {
     await checkReportPath(flags.report);
-    const replay = await openReplay(flags, signal);
+    const replay = await openReplay(flags, recipes, signal);
     const runs: RunReport[] = [];
     for (const recipe of recipes) runs.push(await replay(recipe));
     if (flags.json) printJson({ runs });
@@ -54,9 +54,11 @@ function throwIfFailed(runs: readonly RunReport[]): void {
     const { audit } = run;
     const lost = audit === undefined ? 0 : audit.mismatches + audit.unreadable;
     const held =
-      lost === 0
-        ? `Nothing was lost: all ${count(audit?.verified ?? 0)} pages written until then were read back.`
-        : `${count(lost)} of ${count(audit?.pages ?? 0)} pages could not be read back.`;
+      audit === undefined
+        ? "What was written until then was not looked at (--verify none)."
+        : lost === 0
+          ? `Nothing was lost: all ${count(audit?.verified ?? 0)} pages written until then were read back.`
+          : `${count(lost)} of ${count(audit?.pages ?? 0)} pages could not be read back.`;
     failures.push(
       `${run.recipe}: ${run.error.message} (${run.error.code}, after ${count(run.accesses)} accesses) ${held}`,
     );

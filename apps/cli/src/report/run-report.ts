@@ -52,6 +52,8 @@ export interface RunReport {
   readonly series: RunSeries;
   readonly elapsedMs: number;
   readonly accessesPerSecond: number;
+  /** Reading the trace once, in CPU time and apart from the replay; null in virtual time and for a container. */
+  readonly reading: { readonly cpuMs: number; readonly requestsPerSecond: number } | null;
   /** What the stack ran with: the recipe with every default filled in. */
   readonly configuration: Configuration;
   /** Only when the run failed: why, and what a reading of every page found afterwards. */
@@ -76,13 +78,14 @@ export function runReport(
   stats: StackStats,
   measured: {
     readonly rss: RssSample | undefined;
+    readonly reading: { readonly requests: number; readonly cpuUs: number } | undefined;
     readonly latencyBuckets: RunReport["latency"]["buckets"];
     readonly series: RunSeries;
     readonly configuration: Configuration;
   },
   failure?: Pick<RunReport, "error" | "audit">,
 ): RunReport {
-  const { rss, latencyBuckets, series, configuration } = measured;
+  const { rss, reading, latencyBuckets, series, configuration } = measured;
   const { budgetBytes, peakBytes, addressingBytes, holders } = stats.memory;
   return {
     ...inputs,
@@ -108,10 +111,15 @@ export function runReport(
     pools: Object.fromEntries(Object.entries(stats.pools).map(([place, pool]) => [place, withoutClasses(pool)])),
     elapsedMs: result.elapsedMs,
     accessesPerSecond: result.elapsedMs > 0 ? (result.accesses * 1000) / result.elapsedMs : 0,
+    reading: reading === undefined ? null : speedOf(reading),
     ...failure,
     configuration,
     series,
   };
+}
+
+function speedOf({ requests, cpuUs }: { requests: number; cpuUs: number }): RunReport["reading"] {
+  return { cpuMs: cpuUs / 1000, requestsPerSecond: (requests * 1e6) / Math.max(1, cpuUs) };
 }
 
 function withoutClasses({ classes: _, ...bytes }: StackStats["pools"][string]): PoolBytes {
