@@ -1,5 +1,5 @@
 import { type PluginDescriptor, type PluginNode, TierError } from "@pagetier/base";
-import { PluginFinder } from "@pagetier/stack";
+import { issueText, keysOf, PluginFinder } from "@pagetier/stack";
 import { BUNDLED } from "./create-stack.js";
 
 /**
@@ -80,7 +80,11 @@ export async function preparePart<Parts, Part>(
   }
   const result = await plugin.options["~standard"].validate(options);
   if (result.issues !== undefined) {
-    const issues = result.issues.map((issue) => issue.message).join("; ");
+    const known = [...(keysOf(plugin.options) ?? []), ...Object.keys(plugin.positions ?? {})];
+    const issues = result.issues
+      .map((issue) => issueText(issue, [], options, (path) => (path.length === 0 ? known : [])))
+      .join("; also ")
+      .replace(/[.?]$/, "");
     throw new TierError("PLUGIN_OPTION", `${flag} ${nodeName(node)}: ${issues}.`, { family, node });
   }
   const { value } = result;

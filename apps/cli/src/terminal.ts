@@ -43,6 +43,14 @@ export function watchOutput(): () => Promise<string | undefined> {
   };
 }
 
+/** Columns for tables: the terminal's; where there is none, what COLUMNS says, or 100. */
+export function terminalColumns(): number {
+  const told = Number(process.env.COLUMNS);
+  return stdout.columns ?? (Number.isSafeInteger(told) && told > 0 ? told : COLUMNS_DEFAULT);
+}
+
+const COLUMNS_DEFAULT = 100;
+
 /** A progress bar on a terminal; nothing elsewhere. */
 export interface Progress {
   update(done: number, total: number | undefined): void;

@@ -1,5 +1,7 @@
 export type { Configuration } from "./configuration.js";
 export type { FileInput } from "./file-input.js";
+export { suggestion } from "./near-misses.js";
+export { issueText, keysOf } from "./option-issues.js";
 export type { AnyPlugin } from "./plugin.js";
 export { type FoundPlugin, PluginFinder, type PluginFinderOptions } from "./plugin-finder.js";
 export {

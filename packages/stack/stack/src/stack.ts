@@ -8,6 +8,8 @@ import { checkCombinations } from "./combinations.js";
 import { type Composition, compose, mmOptions, poolStats } from "./composition.js";
 import { type Configuration, configurationOf } from "./configuration.js";
 import { type FileInput, fileOf } from "./file-input.js";
+import { suggestion } from "./near-misses.js";
+import { sentence } from "./option-issues.js";
 import { makePlan, planStore } from "./plan.js";
 import type { AnyPlugin } from "./plugin.js";
 import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
@@ -34,6 +36,17 @@ export interface StackOptions {
   /** Plugins given as values, used by their `name`. */
   readonly plugins?: readonly AnyPlugin[];
 }
+
+const STACK_OPTIONS: Readonly<Record<keyof StackOptions, true>> = {
+  memory: true,
+  seed: true,
+  scheduler: true,
+  simulation: true,
+  observer: true,
+  directory: true,
+  fallbacks: true,
+  plugins: true,
+};
 
 /** A snapshot of a stack. */
 export interface StackStats extends Omit<MmStats, "counters"> {
@@ -103,9 +116,10 @@ export interface Stack extends AsyncDisposable {
  * Makes a stack and opens its stores.
  *
  * @param recipe an object; a path, if the text contains `/` or an extension; else a preset's name. Default `zswap`
- * @throws TierError RECIPE_…, PLUGIN_…, BAD_SIZE, FRAMES_TOO_SMALL, STORE_OPEN, MM_NO_ROOM; nothing is left open then
+ * @throws TierError STACK_OPTION, RECIPE_…, PLUGIN_…, BAD_SIZE, FRAMES_TOO_SMALL, STORE_OPEN, MM_NO_ROOM; nothing is left open then
  */
 export async function createStack(recipe?: string | RecipeInput, options: StackOptions = {}): Promise<Stack> {
+  checkOptionNames(options);
   const directory = options.directory ?? process.cwd();
   const source = await findRecipe(recipe, directory);
   const { name, place } = source;
@@ -298,6 +312,15 @@ function modelledFile(
 function originsOf(recipeFolder: string, directory: string, fallbacks: readonly string[] = []): string[] {
   const given = fallbacks.map((fallback) => (fallback.startsWith("file:") ? fileURLToPath(fallback) : fallback));
   return [...new Set([recipeFolder, directory, ...given, dirname(fileURLToPath(import.meta.url))])];
+}
+
+/** A misspelt option would change nothing, and nobody would know. @throws TierError STACK_OPTION */
+function checkOptionNames(options: StackOptions): void {
+  const known = Object.keys(STACK_OPTIONS);
+  const stray = Object.keys(options).find((name) => !known.includes(name));
+  if (stray === undefined) return;
+  const text = `createStack has no option ${stray}; ${suggestion(stray, known)}`;
+  throw new TierError("STACK_OPTION", sentence(text), { option: stray, known });
 }
 
 function withMemory(input: unknown, memory: string | number | undefined): unknown {

@@ -140,6 +140,12 @@ test("a stack closes itself from the hooks inwards", async () => {
   await failure("MM_CLOSED", () => stack.shrink("1MiB"));
 });
 
+test("an option that createStack does not know is refused, with what may have been meant", async () => {
+  const misspelt = { memroy: "8MiB" } as object;
+  const message = await failure("STACK_OPTION", () => createStack("zswap", misspelt));
+  expect(message).toBe("createStack has no option memroy; did you mean memory?");
+});
+
 test("a stack that cannot open leaves nothing open", async () => {
   const log: string[] = [];
   const plugins = [mapPlugin(log), loggedAllocator(log), loggedStore(log)];
