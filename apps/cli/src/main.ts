@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { TierError } from "@pagetier/base";
 import { Command, CommanderError } from "commander";
 import { addDoctor } from "./commands/doctor.js";
+import { addInit } from "./commands/init.js";
 import { addPlugins } from "./commands/plugins.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
@@ -22,7 +23,8 @@ Examples:
   $ pagetier trace info t.u32.zst
   $ pagetier compare none zswap --trace t.u32.zst --pages p.pages.zst --report out.html
   $ pagetier report runs.json pools.html --output both.html
-  $ pagetier plugins
+  $ pagetier init ./my-recipe.yaml
+  $ pagetier plugins zsmalloc
 
 Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;
 
@@ -76,6 +78,7 @@ function programOf(signal: AbortSignal): Command {
   addPolicy(program, signal);
   addTrace(program, signal);
   addReport(program);
+  addInit(program);
   addPlugins(program);
   addDoctor(program, signal);
   for (const command of program.commands) command.exitOverride();

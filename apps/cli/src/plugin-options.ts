@@ -78,7 +78,11 @@ function rangeOf(schema: Schema): string {
   const { enum: values, const: only, anyOf, multipleOf, minItems, maxItems } = schema;
   if (values !== undefined) return values.map(textOf).join(", ");
   if (only !== undefined) return textOf(only);
-  if (anyOf !== undefined) return anyOf.map(rangeOf).filter((text) => text !== "").join(", or ");
+  if (anyOf !== undefined)
+    return anyOf
+      .map(rangeOf)
+      .filter((text) => text !== "")
+      .join(", or ");
   const parts = [bounds(schema)];
   if (multipleOf !== undefined) parts.push(`a multiple of ${multipleOf}`);
   if (maxItems !== undefined) parts.push(`${minItems ?? 0} to ${maxItems} of them`);
@@ -89,8 +93,10 @@ function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema
   const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   const least = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
   if (least !== undefined && most !== undefined) return `${least} to ${most}`;
-  const above = least !== undefined ? `at least ${least}` : exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : "";
-  const below = most !== undefined ? `at most ${most}` : exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : "";
+  const above =
+    least !== undefined ? `at least ${least}` : exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : "";
+  const below =
+    most !== undefined ? `at most ${most}` : exclusiveMaximum !== undefined ? `below ${exclusiveMaximum}` : "";
   return [above, below].filter((text) => text !== "").join(", ");
 }
 

@@ -1,4 +1,4 @@
-import { createPrng, PAGE_SIZE, realScheduler, VirtualScheduler } from "@pagetier/base";
+import { createPrng, formatSize, PAGE_SIZE, realScheduler, VirtualScheduler } from "@pagetier/base";
 import { MEASURED_COSTS } from "@pagetier/simulation";
 import type { Simulation, Stack, StackOptions } from "@pagetier/stack";
 import type { AuditResult, PageFile, ReplayOptions, ReplayTarget, TraceReader } from "@pagetier/trace";
@@ -7,7 +7,7 @@ import { createStack } from "./create-stack.js";
 import { describeError, preparing } from "./exit.js";
 import { type RunReport, runReport } from "./report/run-report.js";
 import { SeriesRecorder } from "./report/run-series.js";
-import { progressBar } from "./terminal.js";
+import { note, progressBar } from "./terminal.js";
 import { type TraceFile, traceFileNode, traceFilePlugin } from "./trace-file.js";
 
 /** What a replay on a stack is made of. */
@@ -31,6 +31,8 @@ export interface RunInputs {
   /** Where time is virtual: what stands for devices, and nanoseconds that the application thinks between accesses. */
   readonly virtual: { readonly device: Simulation["device"]; readonly thinkNs: number } | undefined;
   readonly signal: AbortSignal;
+  /** Says nothing beside the result. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**
@@ -66,6 +68,7 @@ async function replayOn(
   const making = () => preparing(() => createStack(recipe, options));
   const stack = await (replayOptions.scheduler?.outside(making) ?? making());
   inputs.announce();
+  if (!inputs.quiet && inputs.space === "anon") warnOfMemory(stack, inputs.objects);
   const progress = progressBar(stack.name);
   try {
     const opening = () => preparing(() => workload.open(stack));
@@ -141,6 +144,19 @@ function workloadOf({ trace, pages, objects, space, seed, virtual }: RunInputs):
   const store = traceFileNode({ use: "file", size });
   const open = async (stack: Stack) => layout.target(await stack.open({ store, size, name: "replay" }));
   return { stackOptions: { plugins }, open };
+}
+
+/** A stack without a store below keeps what memory and pools hold, and refuses the rest in the middle of a run. */
+function warnOfMemory(stack: Stack, objects: number): void {
+  const { name, configuration } = stack;
+  const { swap } = configuration;
+  const footprint = objects * PAGE_SIZE;
+  const { budgetBytes } = stack.stats().memory;
+  if (!Array.isArray(swap) || swap.length > 0 || footprint <= budgetBytes) return;
+  note(
+    `${name} has no swap store: ${formatSize(footprint)} of data must fit ${formatSize(budgetBytes)} of memory, compressed or not, ` +
+      "else the run ends with MM_OUT_OF_MEMORY. Add a store under swap, or give more --memory.",
+  );
 }
 
 function summaryOf({ pages, verified, mismatches, unreadable }: AuditResult): NonNullable<RunReport["audit"]> {

@@ -60,28 +60,78 @@ export interface Progress {
 /** @param describe writes values for people */
 export function progressBar(label: string, describe: (value: number) => string = count): Progress {
   if (!stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const started = performance.now();
   const bar = new SingleBar({
-    format: `${label.padEnd(12)} {bar} {percentage} % · {value} of {total} · {eta_formatted} left`,
-    barCompleteChar: "━",
-    barIncompleteChar: "─",
-    barsize: 24,
+    format: (_, { value, total }) =>
+      progressText(
+        {
+          label,
+          done: value,
+          total: total === UNKNOWN_TOTAL ? undefined : total,
+          elapsedMs: performance.now() - started,
+        },
+        stderr.columns,
+      ),
     hideCursor: true,
     clearOnComplete: true,
     stream: stderr,
     formatValue: (value, _options, type) => (type === "value" || type === "total" ? describe(value) : String(value)),
   });
-  let started = false;
+  let shown = false;
   return {
     update(done, total) {
-      if (total === undefined) return;
-      if (!started) bar.start(total, done);
-      started = true;
+      if (!shown) bar.start(total ?? UNKNOWN_TOTAL, done);
+      shown = true;
       bar.update(done);
     },
     stop() {
-      if (started) bar.stop();
+      if (shown) bar.stop();
     },
   };
+}
+
+/** The bar wants a total; this one is never reached. */
+const UNKNOWN_TOTAL = Number.MAX_SAFE_INTEGER;
+const LABEL_COLUMNS = 12;
+const BAR_COLUMNS = 24;
+
+/** How far something is. */
+export interface ProgressState {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number | undefined;
+  readonly elapsedMs: number;
+}
+
+/** A progress bar as text: how much, how fast, and how long it will take. What does not fit is left out, the bar first. */
+export function progressText({ label, done, total, elapsedMs }: ProgressState, columns: number): string {
+  const perSecond = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
+  const name = label.padEnd(LABEL_COLUMNS);
+  if (total === undefined) return `${name} ${count(done)} · ${rate(perSecond)}`;
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const left = perSecond > 0 ? ` · ${duration((Math.max(0, total - done) * 1000) / perSecond)} left` : "";
+  const filled = Math.round(share * BAR_COLUMNS);
+  const bar = `${"━".repeat(filled)}${"─".repeat(BAR_COLUMNS - filled)} `;
+  const percent = `${Math.floor(share * 100)} %`;
+  const texts = [
+    `${name} ${bar}${percent} · ${count(done)} of ${count(total)} · ${rate(perSecond)}${left}`,
+    `${name} ${percent} · ${count(done)} of ${count(total)} · ${rate(perSecond)}${left}`,
+    `${name} ${percent} · ${rate(perSecond)}${left}`,
+    `${percent}${left}`,
+  ];
+  return texts.find((text) => text.length < columns) ?? percent;
+}
+
+/** 1234567 a second as `1.2 M/s`. */
+export function rate(perSecond: number): string {
+  const units = ["", "k", "M", "G"];
+  let value = perSecond;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(value < 10 && unit > 0 ? 1 : 0)} ${units[unit]}/s`.replace(" /s", "/s");
 }
 
 /** 1234567 as `1,234,567`. */

@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
   [
     "pool: a wrong option of an allocator",
     ["pool", "--pages", "p.pages", "--allocator", "zsmalloc:chainPages=99"],
-    /chainPages=99/,
+    /--allocator zsmalloc:chainPages=99: chainPages is 99; expected number to be <=16\./,
     /16/,
   ],
   [

@@ -50,7 +50,9 @@ function named(name: string, found: readonly FoundPlugin[]): FoundPlugin[] {
     name,
     found.map(({ plugin }) => plugin.name),
   );
-  throw new TierError("PLUGIN_NOT_FOUND", `There is no plugin ${name}; ${hint}${hint.endsWith("?") ? "" : "."}`, { name });
+  throw new TierError("PLUGIN_NOT_FOUND", `There is no plugin ${name}; ${hint}${hint.endsWith("?") ? "" : "."}`, {
+    name,
+  });
 }
 
 function listing(plugins: readonly FoundPlugin[]): string {
@@ -65,9 +67,13 @@ function listing(plugins: readonly FoundPlugin[]): string {
 }
 
 function optionsText(options: readonly PluginOption[] | undefined): string {
-  if (options === undefined) return "Its options are checked, but their schema does not describe itself; see its documentation.";
+  if (options === undefined)
+    return "Its options are checked, but their schema does not describe itself; see its documentation.";
   if (options.length === 0) return "It has no options.";
-  const table = new Table({ head: ["option", "type", "default", "accepted"], style: { head: [], border: [], compact: true } });
+  const table = new Table({
+    head: ["option", "type", "default", "accepted"],
+    style: { head: [], border: [], compact: true },
+  });
   for (const option of options) table.push([option.name, option.type, option.default ?? "–", option.range || "any"]);
   return table.toString();
 }

@@ -160,6 +160,7 @@ export function openInputs(flags: ReplayFlags, recipes: readonly string[], signa
       virtual,
       reading,
       announce: onceNoted(notes),
+      quiet: flags.json,
       signal,
     };
   });

@@ -1,9 +1,7 @@
 import { formatSize, PAGE_SIZE } from "@pagetier/base";
 import Table from "cli-table3";
 import type { PoolResult } from "../measure-pool.js";
-import { count } from "../terminal.js";
-
-const COLUMNS_MAX = 100;
+import { count, terminalColumns } from "../terminal.js";
 
 interface Column {
   readonly head: string;
@@ -43,11 +41,24 @@ const COLUMNS: readonly Column[] = [
   { head: "out\nMB/s", align: "right", cell: ({ loadMBps }) => count(loadMBps) },
 ];
 
-/** One line per allocator and compressor, in at most 100 columns as long as names are short. */
-export function poolTable(results: readonly PoolResult[]): string {
-  const columns = COLUMNS.filter(({ isIdle }) => isIdle === undefined || !results.every(isIdle));
+/** What a narrow terminal goes without, in this order; the document of `--json` has it all. */
+const LEAVING = ["tables", "same", "raw", "refused", "stored", "zpages", "pool"];
+
+/** One line per allocator and compressor, within the columns of the terminal as far as that is possible. */
+export function poolTable(results: readonly PoolResult[], width = terminalColumns()): string {
+  let columns = COLUMNS.filter(({ isIdle }) => isIdle === undefined || !results.every(isIdle));
   const wide = draw(columns, results, "  ");
-  return columnsOf(wide) <= COLUMNS_MAX ? wide : draw(columns, results, " ");
+  if (columnsOf(wide) <= width) return wide;
+  const gone: string[] = [];
+  let text = draw(columns, results, " ");
+  for (const head of LEAVING) {
+    if (columnsOf(text) <= width) break;
+    if (!columns.some((column) => column.head === head)) continue;
+    columns = columns.filter((column) => column.head !== head);
+    gone.push(head);
+    text = draw(columns, results, " ");
+  }
+  return gone.length === 0 ? text : `${text}\nLeft out for want of room: ${gone.join(", ")}.`;
 }
 
 function draw(columns: readonly Column[], results: readonly PoolResult[], gap: string): string {

@@ -1,20 +1,44 @@
+import { stripVTControlCharacters } from "node:util";
 import { formatSize, PAGE_SIZE } from "@pagetier/base";
 import Table from "cli-table3";
-import { colours, count, duration } from "../terminal.js";
+import { colours, count, duration, terminalColumns } from "../terminal.js";
 import type { RunReport } from "./run-report.js";
 
-/** Runs side by side, one column each, in words that need no glossary. */
-export function runTable(runs: readonly RunReport[]): string {
+/** Runs side by side, one column each, in words that need no glossary; in several tables where the terminal is too narrow. */
+export function runTable(runs: readonly RunReport[], width = terminalColumns()): string {
+  const tables: string[] = [];
+  for (let first = 0; first < runs.length; ) {
+    let last = runs.length;
+    while (last > first + 1 && columnsOf(tableOf(runs, first, last)) > width) last--;
+    tables.push(tableOf(runs, first, last));
+    first = last;
+  }
+  return tables.join("\n");
+}
+
+/** Rows are those that say something about any of the runs, so that tables of a comparison have the same. */
+function tableOf(runs: readonly RunReport[], first: number, last: number): string {
+  const shown = runs.slice(first, last);
   const table = new Table({
-    head: ["", ...runs.map((run) => run.recipe)],
-    colAligns: ["left", ...runs.map(() => "right" as const)],
+    head: ["", ...shown.map((run) => run.recipe)],
+    colAligns: ["left", ...shown.map(() => "right" as const)],
     style: { head: [], border: [], compact: true },
   });
   for (const [label, cell] of ROWS) {
     const cells = runs.map(cell);
-    if (cells.some((text) => text !== "")) table.push([label, ...cells.map((text) => (text === "" ? "–" : text))]);
+    if (cells.every((text) => text === "")) continue;
+    table.push([label, ...cells.slice(first, last).map((text) => (text === "" ? "–" : text))]);
   }
   return table.toString();
+}
+
+/** Columns of the widest line, colours left out. */
+function columnsOf(text: string): number {
+  return Math.max(
+    ...stripVTControlCharacters(text)
+      .split("\n")
+      .map((line) => line.length),
+  );
 }
 
 /** One line above the table: the data and where it came from. */
