@@ -25,13 +25,12 @@ const place = mkdtempSync(join(tmpdir(), "pagetier-start-"));
 try {
   mkdirSync(join(root, "reports"), { recursive: true });
   const inputs = ["--trace", trace, "--pages", pages, "--memory", memory];
-  const stacks = join(place, "stacks.html");
-  pagetier(["compare", "none", "simple", "zswap", ...inputs, ...process.argv.slice(2), "--report", stacks], "inherit");
+  pagetier(["compare", "none", "simple", "zswap", ...inputs, ...process.argv.slice(2), "--report", report], "inherit");
   // What else the report shows of the same data: how densely the pages pack, and who should leave memory.
   const [pools, policies] = [join(place, "pools.html"), join(place, "policies.html")];
   pagetier(["pool", "--pages", pages, "--compressor", "lz4,zlib", "--json", "--report", pools]);
   pagetier(["policy", "--trace", trace, "--curve", "--json", "--report", policies]);
-  pagetier(["report", stacks, pools, policies, "--output", report]);
+  pagetier(["report", report, pools, policies, "--output", report]);
 } finally {
   rmSync(place, { recursive: true, force: true });
 }
@@ -50,12 +49,12 @@ Open this in a browser (one file, no network): the comparison over time, pools a
   ${pathToFileURL(join(root, report)).href}
 `);
 
-/** Ends as the command ends, when that is wrong. */
-function pagetier(args, stdout = "ignore") {
-  const stderr = stdout === "inherit" ? ["ignore", "inherit", "inherit"] : ["ignore", "ignore", "inherit"];
-  const { status } = spawnSync(process.execPath, ["apps/cli/bin/pagetier.mjs", ...args], { cwd: root, stdio: stderr });
-  if (status !== 0) {
-    rmSync(place, { recursive: true, force: true });
-    process.exit(status ?? 1);
-  }
+/** Runs a command, which is seen or says something only when it fails; then everything ends as it does. */
+function pagetier(args, output = "pipe") {
+  const settings = { cwd: root, stdio: ["ignore", output, output], encoding: "utf8", maxBuffer: 2 ** 26 };
+  const { status, stderr } = spawnSync(process.execPath, ["apps/cli/bin/pagetier.mjs", ...args], settings);
+  if (status === 0) return;
+  process.stderr.write(stderr ?? "");
+  rmSync(place, { recursive: true, force: true });
+  process.exit(status ?? 1);
 }
