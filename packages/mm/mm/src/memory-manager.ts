@@ -87,6 +87,10 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   #storeFaults = 0;
   #remoteFaults = 0;
   #outOfMemory = 0;
+  // Pages that were discarded, by where they lay: in memory alone or also below, in a pool, on a device.
+  #discardedResident = 0;
+  #discardedFromPool = 0;
+  #discardedFromStore = 0;
 
   constructor(
     @inject(PAGE_FRAMES) frames: PageFrames,
@@ -304,10 +308,13 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     if (word === 0) return;
     this.#lists.anon.remove(page);
     if (isSlot(word)) {
+      if (this.#frontswap.has(areaOf(word), offsetOf(word))) this.#discardedFromPool++;
+      else this.#discardedFromStore++;
       this.#table.clearSlot(page);
       this.#swap.giveSlot(word);
       return;
     }
+    this.#discardedResident++;
     const slot = this.#table.slotOf(word as Frame);
     this.#frames.give(this.#table.unmap(page, NO_SLOT));
     if (slot !== NO_SLOT) this.#swap.giveSlot(slot);
@@ -445,6 +452,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       majorFaultsFromStore: this.#storeFaults + this.#cache.storeFaults,
       majorFaultsFromRemote: this.#remoteFaults + this.#cache.remoteFaults,
       outOfMemory: this.#outOfMemory,
+      discardedResident: this.#discardedResident,
+      discardedFromPool: this.#discardedFromPool,
+      discardedFromStore: this.#discardedFromStore,
       residentPages: this.#table.resident,
       swappedPages: this.#table.swapped,
       deviceReads: this.#swap.pagesRead,

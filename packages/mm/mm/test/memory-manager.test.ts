@@ -28,6 +28,25 @@ describe("a space larger than memory", () => {
     expect(stack.frames.used).toBe(0);
   });
 
+  test("counts what is given up by where it lay", async () => {
+    const { mm } = await rig();
+    const space = mm.space({ name: "data", size: 1024 * PAGE_SIZE });
+    for (let page = 0; page < 1000; page++) await space.write(page, 0, pageOf(page, 0.3));
+    const tiers = { none: 0, resident: 0, pool: 0, remote: 0, store: 0 };
+    for (let page = 0; page < 1024; page++) tiers[space.where(page).tier]++;
+    space.discard(0, 1024);
+    const { discardedResident, discardedFromPool, discardedFromStore } = mm.counters();
+    expect({ discardedResident, discardedFromPool, discardedFromStore }).toEqual({
+      discardedResident: tiers.resident,
+      discardedFromPool: tiers.pool,
+      discardedFromStore: tiers.store,
+    });
+    expect(tiers).toMatchObject({ none: 24, remote: 0 });
+    expect(Math.min(tiers.resident, tiers.pool, tiers.store)).toBeGreaterThan(0);
+    mm.verify();
+    await mm.close();
+  });
+
   test("reads back everything without any backend", async () => {
     const stack = await rig({ zswap: null });
     await fillAndCheck(stack, 2048);
