@@ -44,6 +44,7 @@ export interface PoolResult {
 /** Nothing is ever written back: there is room for everything. */
 const NO_WRITEBACK: SwapWriteback = {
   claim: () => "noMemory",
+  track: (work) => work,
   release: () => undefined,
   submit: () => undefined,
   flush: () => Promise.resolve(),

@@ -22,6 +22,7 @@ import { cpuNs, type Row, rowOf, type Suite } from "../suite.js";
 
 const NO_WRITEBACK: SwapWriteback = {
   claim: () => "noMemory",
+  track: (work) => work,
   release: () => undefined,
   submit: () => undefined,
   flush: () => Promise.resolve(),

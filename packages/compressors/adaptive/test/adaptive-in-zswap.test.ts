@@ -14,6 +14,7 @@ import { heapPages, letters, mixedPages, noise, sparse, text, WITHOUT_HEAP } fro
 
 const NO_WRITEBACK: SwapWriteback = {
   claim: () => "noMemory",
+  track: (work) => work,
   release: () => undefined,
   submit: () => undefined,
   flush: () => Promise.resolve(),

@@ -43,6 +43,13 @@ export interface SwapWriteback {
    * @param settled as for `submit`; `true` says that the record is the slot's content now, and the backend reads it
    */
   submitRecord?(claim: SwapClaim, length: number, settled: (outcome: WritebackOutcome) => boolean): void;
+  /**
+   * Says that memory will become free when `work` ends, such as a page on its way to another machine: reclaim waits for it before it
+   * raises the pressure, and nobody is out of memory meanwhile.
+   *
+   * @returns `work`, with its result
+   */
+  track<Result>(work: Promise<Result>): Promise<Result>;
   /** Starts what is queued, without waiting for a full cluster. Resolves when all that was submitted has settled. */
   flush(): Promise<void>;
 }

@@ -357,6 +357,10 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#swap.submitRecord(claim, length, settled);
   }
 
+  track<Result>(work: Promise<Result>): Promise<Result> {
+    return this.#swap.track(work);
+  }
+
   async flush(): Promise<void> {
     await this.#swap.flush();
   }

@@ -339,6 +339,10 @@ export class Swap implements SwapWriteback {
     this.#startSoon();
   }
 
+  track<Result>(work: Promise<Result>): Promise<Result> {
+    return this.#arrival(work);
+  }
+
   async flush(): Promise<void> {
     await this.writer.flush(this.areas);
   }

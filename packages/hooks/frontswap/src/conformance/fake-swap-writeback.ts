@@ -118,6 +118,10 @@ export class FakeSwapWriteback implements SwapWriteback {
     return this.#records.has(keyOf(type, offset));
   }
 
+  track<Result>(work: Promise<Result>): Promise<Result> {
+    return work; // Nobody reclaims here.
+  }
+
   flush(): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     if (this.#writes.length === 0) return Promise.resolve();
