@@ -65,3 +65,4 @@ export {
   type TmemBackend,
   type TmemBackendPlugin,
 } from "./tmem-backend.js";
+export { ZPAGE_RAW, type ZpageRefusal, Zpages, type ZpagesOptions } from "./zpages.js";

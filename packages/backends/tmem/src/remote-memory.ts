@@ -87,7 +87,15 @@ export interface RemoteMemory {
   /** Removes every zpage of an object, at every holder. @throws TierError REMOTE_UNREACHABLE */
   flushObject(pool: number, object: number, sequence: number): Promise<void>;
   /**
-   * Asks again where something may lie that nobody needs: after operations that went unanswered. Once everybody can be reached
+   * As {@link flush}, for those who cannot wait: from now on the page is gone; what its holders have of it goes with the next
+   * {@link sweep}s. Costs no message now, and never fails.
+   */
+  forget(key: RemoteKey, sequence: number): void;
+  /** As {@link flushObject}, likewise. */
+  forgetObject(pool: number, object: number, sequence: number): void;
+  /**
+   * Asks again where something may lie that nobody needs: pages that were forgotten, and what
+   * operations that went unanswered may have left. Once everybody can be reached
    * nothing is left. @param pages most keys to look after now @returns keys of which nothing is left
    */
   sweep(pages: number): Promise<number>;

@@ -55,6 +55,7 @@ export class RemoteOwner implements RemoteMemory {
   #puts = 0;
   #gets = 0;
   #flushes = 0;
+  #forgotten = 0;
   #acknowledged = 0;
   #full = 0;
   #notAcknowledged = 0;
@@ -175,8 +176,20 @@ export class RemoteOwner implements RemoteMemory {
     for (const result of await Promise.allSettled(cleanings)) if (result.status === "rejected") throw result.reason;
   }
 
+  forget(key: RemoteKey, sequence: number): void {
+    this.#floor = Math.max(this.#floor, sequence);
+    const book = this.#books.find(key);
+    if (book !== NO_BOOK) this.#forgetBook(book, sequence);
+  }
+
+  forgetObject(pool: number, object: number, sequence: number): void {
+    this.#floor = Math.max(this.#floor, sequence);
+    for (const book of this.#books.ofObject(pool, object)) this.#forgetBook(book, sequence);
+  }
+
   async sweep(pages: number): Promise<number> {
-    const books = [...this.#untidy].slice(0, pages);
+    const books: number[] = [];
+    for (const book of this.#untidy) if (books.push(book) >= pages) break;
     const cleanings = books.map((book) => this.#inOrder(book, () => this.#clean(book, this.#books.keyOf(book))));
     const results = await Promise.allSettled(cleanings);
     const cleaned = results.filter(({ status }) => status === "fulfilled").length;
@@ -209,6 +222,7 @@ export class RemoteOwner implements RemoteMemory {
       hits: this.#hits,
       misses: this.#misses,
       flushes: this.#flushes,
+      forgottenPages: this.#forgotten,
       unreachable: this.#unreachable,
       lost: this.#lost,
       lostCopies: this.#lostCopies,
@@ -261,6 +275,11 @@ export class RemoteOwner implements RemoteMemory {
       this.#books.setStrays(book, this.#books.straysOf(book) | holders);
     }
     return true;
+  }
+
+  #forgetBook(book: number, sequence: number): void {
+    if (this.#retire(book, sequence)) this.#forgotten++;
+    if (!this.#busy.has(book)) this.#settle(book); // Whoever is at work on it does so at its end.
   }
 
   async #putAt(

@@ -173,6 +173,16 @@ export class FakeRemoteMemory implements RemoteMemory {
     await this.#tell(key, nodes, (node) => node.flushObject(pool, object, sequence), books);
   }
 
+  forget(key: RemoteKey, sequence: number): void {
+    this.#retire(this.bookOf(key), sequence);
+  }
+
+  forgetObject(pool: number, object: number, sequence: number): void {
+    for (const book of this.books.values()) {
+      if (book.key.pool === pool && book.key.object === object) this.#retire(book, sequence);
+    }
+  }
+
   async sweep(pages: number): Promise<number> {
     const untidy = [...this.books.values()].filter((book) => book.strays.size > 0).slice(0, pages);
     const tidy = async (book: Book): Promise<void> => {

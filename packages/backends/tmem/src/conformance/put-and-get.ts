@@ -87,6 +87,37 @@ export function putAndGet({ describe, test }: TestRunner, factory: RemoteMemoryF
       await subject.end();
     });
 
+    test("forgotten pages are gone at once, and swept away from their holders later", async () => {
+      const subject = await Subject.create(factory);
+      const puts = await Promise.all([1, 2, 3].map((index) => subject.put(keyAt(index), zpage(index))));
+      const other = await subject.put(keyAt(1, 8), zpage(9));
+      subject.remote.forget(keyAt(1), subject.nextSequence());
+      subject.remote.forget(keyAt(4), subject.nextSequence());
+      await subject.expectAbsent(keyAt(1), puts[0]!.generation);
+      await subject.expectBytes(keyAt(2), puts[1]!.generation, zpage(2));
+      subject.remote.forgetObject(1, 7, subject.nextSequence());
+      for (const index of [1, 2, 3]) await subject.expectAbsent(keyAt(index), puts[index - 1]!.generation);
+      assert.equal(subject.remote.remotePages("persistent"), 1, "what is forgotten is not counted");
+      const again = await subject.put(keyAt(2), zpage(20));
+      assert.ok(subject.remote.strays >= 2, "it is to be swept up");
+      await subject.remote.sweep(100);
+      assert.equal(subject.remote.strays, 0, "nothing is left to look after");
+      assert.equal(await subject.candidate.heldPages(), 2, "holders have what is needed, and no more");
+      await subject.expectBytes(keyAt(2), again.generation, zpage(20));
+      await subject.expectBytes(keyAt(1, 8), other.generation, zpage(9));
+      await subject.end();
+    });
+
+    test("a page that is forgotten while it is put is swept up", async () => {
+      const subject = await Subject.create(factory);
+      const put = codeOf(subject.put(keyAt(1), zpage(1)));
+      subject.remote.forget(keyAt(1), subject.nextSequence());
+      await put;
+      await subject.remote.sweep(100);
+      assert.equal(await subject.candidate.heldPages(), 0, "nothing is left");
+      await subject.end();
+    });
+
     test("10.7-f pages stay where they are when new ones go elsewhere", async () => {
       const subject = await Subject.create(factory);
       subject.candidate.setTarget(0);
