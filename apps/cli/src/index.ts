@@ -5,6 +5,7 @@ export { slub } from "@pagetier/allocator-slub";
 export { z3fold } from "@pagetier/allocator-z3fold";
 export { zbud } from "@pagetier/allocator-zbud";
 export { zsmalloc } from "@pagetier/allocator-zsmalloc";
+export { ramster } from "@pagetier/backend-ramster";
 export { zswap } from "@pagetier/backend-zswap";
 export { TierError } from "@pagetier/base";
 export { adaptive } from "@pagetier/compressor-adaptive";

@@ -46,7 +46,7 @@ import { type EvictionPolicy, isOffline, type OfflinePolicy, POLICY } from "@pag
 import { SHRINKERS, ShrinkerRegistry } from "@pagetier/shrinker";
 import { ChargedCompressor, ChargedPolicy, ChargedZpool } from "@pagetier/simulation";
 import type { BackingStore } from "@pagetier/store";
-import type { RemoteMemory } from "@pagetier/tmem";
+import type { RemoteMemory, TmemBackend } from "@pagetier/tmem";
 import { writesRecords } from "./combinations.js";
 import { familyOf } from "./families.js";
 import type { Plan, PlannedNode, PlannedSwap } from "./plan.js";
@@ -143,14 +143,19 @@ export function compose(setup: CompositionSetup): Composition {
   bind(container, SWAP_WRITEBACK, mm);
   let cleancacheBackend: Cleancache | undefined;
   try {
+    const backends = new Map<PlannedNode, unknown>();
     for (const node of plan.frontswap) {
-      const backend = make(node, shared) as Frontswap;
+      const made = make(node, shared);
+      backends.set(node, made);
+      const backend = sideOf<Frontswap>(made, node, "frontswap");
       shared.counting.set(backend.type, backend);
       frontswap.register(backend);
     }
     if (plan.cleancache !== undefined) {
-      cleancacheBackend = make(plan.cleancache, shared) as Cleancache;
-      shared.counting.set(cleancacheBackend.type, cleancacheBackend);
+      const made = backends.get(plan.cleancache) ?? make(plan.cleancache, shared);
+      cleancacheBackend = sideOf<Cleancache>(made, plan.cleancache, "cleancache");
+      const { type } = cleancacheBackend;
+      shared.counting.set(shared.counting.has(type) ? `${type}.cleancache` : type, cleancacheBackend);
       cleancache.register(cleancacheBackend);
     }
   } catch (error) {
@@ -176,6 +181,11 @@ export function compose(setup: CompositionSetup): Composition {
       }
     },
   };
+}
+
+/** What a backend is to one of the hooks: itself, or one of its two sides. */
+function sideOf<Side>(backend: unknown, { plugin }: PlannedNode, hook: keyof TmemBackend): Side {
+  return (plugin.family === "tmem" ? (backend as TmemBackend)[hook] : backend) as Side;
 }
 
 /** Statistics of every pool, by place. */

@@ -7,7 +7,7 @@ import { CODEC_CHOOSER, CODEC_CHOOSER_CONTRACT, COMPRESSOR, COMPRESSOR_CONTRACT 
 import { FRONTSWAP, FRONTSWAP_CONTRACT } from "@pagetier/frontswap";
 import { POLICY, POLICY_CONTRACT } from "@pagetier/policy";
 import { NEXT_STORE, STORE_CONTRACT } from "@pagetier/store";
-import { REMOTE_CONTRACT, REMOTE_MEMORY } from "@pagetier/tmem";
+import { REMOTE_CONTRACT, REMOTE_MEMORY, TMEM_BACKEND, TMEM_BACKEND_CONTRACT } from "@pagetier/tmem";
 
 export interface Family {
   readonly name: string;
@@ -29,8 +29,21 @@ const FAMILIES: readonly Family[] = [
     prefixes: ["@pagetier/compressor-"],
     includes: "compressor",
   },
-  { name: "frontswap", contract: FRONTSWAP_CONTRACT, token: FRONTSWAP, prefixes: ["@pagetier/backend-"] },
-  { name: "cleancache", contract: CLEANCACHE_CONTRACT, token: CLEANCACHE, prefixes: ["@pagetier/backend-"] },
+  {
+    name: "frontswap",
+    contract: FRONTSWAP_CONTRACT,
+    token: FRONTSWAP,
+    prefixes: ["@pagetier/backend-"],
+    includes: "tmem",
+  },
+  {
+    name: "cleancache",
+    contract: CLEANCACHE_CONTRACT,
+    token: CLEANCACHE,
+    prefixes: ["@pagetier/backend-"],
+    includes: "tmem",
+  },
+  { name: "tmem", contract: TMEM_BACKEND_CONTRACT, token: TMEM_BACKEND, prefixes: ["@pagetier/backend-"] },
   { name: "remote", contract: REMOTE_CONTRACT, token: REMOTE_MEMORY, prefixes: ["@pagetier/remote-"] },
   { name: "policy", contract: POLICY_CONTRACT, token: POLICY, prefixes: ["@pagetier/policies/"] },
   {

@@ -32,6 +32,7 @@ export interface Plan {
   readonly policy: PlannedNode;
   readonly frontswap: readonly PlannedNode[];
   readonly swap: readonly PlannedSwap[];
+  /** One of {@link frontswap} itself, where a backend for both hooks stands at both. */
   readonly cleancache?: PlannedNode | undefined;
 }
 
@@ -61,7 +62,10 @@ export async function makePlan(recipe: Recipe, finder: PluginFinder, place: stri
   }
   const policy = await planner.plan("policy", recipe.reclaim.policy ?? POLICY_DEFAULT, ["reclaim", "policy"]);
   const [cleancacheNode] = recipe.cleancache;
-  const cleancache = cleancacheNode && (await planner.plan("cleancache", cleancacheNode, ["cleancache"]));
+  const cleancache =
+    cleancacheNode &&
+    ((await planner.shared(cleancacheNode, recipe.frontswap, frontswap)) ??
+      (await planner.plan("cleancache", cleancacheNode, ["cleancache"])));
   return { policy, frontswap, swap, cleancache };
 }
 
@@ -132,6 +136,30 @@ class Planner {
     if (missing.length === 0) return planned;
     const chosen = Object.fromEntries(missing.map(({ option, value }) => [option, value]));
     return this.plan("frontswap", { ...node, ...chosen }, path);
+  }
+
+  /**
+   * Finds out whether what a recipe names at cleancache is the backend for both hooks that stands at frontswap.
+   *
+   * @returns that one, already planned
+   * @throws TierError RECIPE_CONFLICT when the options differ: there is one of it
+   */
+  async shared(
+    node: PluginNode,
+    others: readonly PluginNode[],
+    planned: readonly PlannedNode[],
+  ): Promise<PlannedNode | undefined> {
+    const { plugin, specifier } = await this.#finder.find("cleancache", node.use, `${this.#place}: cleancache`);
+    const index = planned.findIndex((other) => other.specifier === specifier);
+    if (plugin.family !== "tmem" || index < 0) return undefined;
+    const options = Object.keys(node).filter((option) => option !== "use");
+    if (options.length === 0 || JSON.stringify(node) === JSON.stringify(others[index])) return planned[index]!;
+    const there = planned[index]!.path;
+    throw new TierError(
+      "RECIPE_CONFLICT",
+      `${this.#place}: cleancache and ${there} are both ${plugin.name}, which is one for both hooks; write its options at ${there}, and only its name at cleancache.`,
+      { place: this.#place, keys: ["cleancache", there] },
+    );
   }
 
   #nodeOf(node: PluginNode, option: string, position: PluginPosition, plugin: AnyPlugin, path: Path): PluginNode {
