@@ -256,6 +256,10 @@ class DeviceWriteback implements SwapWriteback {
     this.#free.push(claim.page);
   }
 
+  track<Result>(work: Promise<Result>): Promise<Result> {
+    return work; // Nobody reclaims here.
+  }
+
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
     const write = this.#write(claim, this.#describe(claim), settled);
     this.#writes.add(write);
