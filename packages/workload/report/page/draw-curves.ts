@@ -36,6 +36,7 @@ export function drawCurves(chart: CurveChart, width: number): Drawing {
     marginLeft: marginFor([formatTick(top, y.format), formatTick(top * 0.75, y.format)], width) + 6,
     x: {
       type: x.log ? "log" : "linear",
+      ...(x.log ? { axis: null } : {}),
       domain: [at[0]!, at.at(-1)!],
       label: x.label,
       labelArrow: "none",
@@ -45,6 +46,7 @@ export function drawCurves(chart: CurveChart, width: number): Drawing {
     },
     y: {
       type: y.log ? "log" : "linear",
+      ...(y.log ? { axis: null } : {}),
       domain: [y.log ? lowestOf(chart) : 0, top],
       label: null,
       ticks: up,
@@ -52,6 +54,7 @@ export function drawCurves(chart: CurveChart, width: number): Drawing {
     },
     color: { type: "identity" },
     marks: [
+      ...axesOf(chart, across, up),
       Plot.gridY({ ticks: up, stroke: "var(--grid)", strokeOpacity: 1 }),
       ...(stacked
         ? [Plot.areaY(points, Plot.stackY({ x: "x", y: "y", z: "name", order: null, fill: stroke, fillOpacity: 0.85 }))]
@@ -84,6 +87,25 @@ export function drawCurves(chart: CurveChart, width: number): Drawing {
     top: 12,
     bottom: HEIGHT - 38,
   };
+}
+
+/** Axes of logarithmic scales: d3 writes only some of their ticks, and here all that were chosen have room. */
+function axesOf({ x, y }: CurveChart, across: number | number[], up: number | number[]): Plot.Markish[] {
+  return [
+    ...(x.log && typeof across === "object"
+      ? [
+          Plot.axisX(across, {
+            text: (value: number) => formatTick(value, x.format),
+            label: x.label,
+            labelArrow: "none",
+            labelAnchor: "center",
+          }),
+        ]
+      : []),
+    ...(y.log && typeof up === "object"
+      ? [Plot.axisY(up, { text: (value: number) => formatTick(value, y.format), label: null })]
+      : []),
+  ];
 }
 
 type Scales = { readonly x: Plot.Scale; readonly y: Plot.Scale };
