@@ -42,6 +42,8 @@ import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js
 import { SwapSwitch } from "./swap-switch.js";
 
 const OWNER_NAME = "resident";
+/** Spaces that an error about memory names. */
+const SPACES_NAMED = 3;
 
 /** A page on its way into memory, and the accesses that wait for it. */
 interface Fault {
@@ -729,14 +731,18 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     const stores = this.#swap.areas.every((area) => area.swaps().length === 0)
       ? "there is no swap store"
       : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
+    const residents = this.#residents();
+    const most = residents.slice(0, SPACES_NAMED).map(({ name, pages }) => `${name} ${pages}`);
+    const spaces = most.length === 0 ? "" : `; of resident pages most belong to ${most.join(", ")}`;
     const { dirtyPages } = this.#cache.writer;
     const files = dirtyPages === 0 ? "" : `; ${dirtyPages} pages of files wait to be written`;
     return new TierError(
       "MM_OUT_OF_MEMORY",
       `no page can leave memory: of ${this.#frames.total} frames ${holders.join(", ")}, ${Math.max(0, this.#frames.free)} free, ` +
-        `${this.#frames.chargedBytes} bytes of tables and buffers; ${stores}${files}. Give more memory or a larger swap store.`,
+        `${this.#frames.chargedBytes} bytes of tables and buffers${spaces}; ${stores}${files}. Give more memory or a larger swap store.`,
       {
         holders: this.#frames.holders(),
+        residents,
         total: this.#frames.total,
         free: this.#frames.free,
         chargedBytes: this.#frames.chargedBytes,
@@ -744,6 +750,22 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       },
       { cause: lastError },
     );
+  }
+
+  /** Spaces and files with pages in memory, those with the most first. O(frames × spaces). */
+  #residents(): { readonly name: string; readonly pages: number }[] {
+    const ranges = [
+      ...[...this.#spaces].map(({ name, base, pages }) => ({ name, base, end: base + pages, pages: 0 })),
+      ...[...this.#files].map(({ name, file: { base, pagesMax } }) => ({ name, base, end: base + pagesMax, pages: 0 })),
+    ];
+    this.#table.eachResident((page) => {
+      const range = ranges.find(({ base, end }) => page >= base && page < end);
+      if (range !== undefined) range.pages++;
+    });
+    return ranges
+      .filter(({ pages }) => pages > 0)
+      .sort((one, other) => other.pages - one.pages)
+      .map(({ name, pages }) => ({ name, pages }));
   }
 
   #tiers(): TierStats[] {

@@ -100,6 +100,14 @@ export class PageTable {
     return page < 0 ? undefined : (page as PageId);
   }
 
+  /** Calls `visit` for every page in a frame. O(frames). */
+  eachResident(visit: (page: PageId) => void): void {
+    for (let frame = 0; frame < this.#pageOf.capacity; frame++) {
+      const page = this.#pageOf.get(frame) - 1;
+      if (page >= 0) visit(page as PageId);
+    }
+  }
+
   slotOf(frame: Frame): SwapSlot {
     return this.#slotOf.get(frame) as SwapSlot;
   }

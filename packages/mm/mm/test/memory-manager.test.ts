@@ -74,12 +74,18 @@ describe("a space larger than memory", () => {
   test("ends in MM_OUT_OF_MEMORY when nothing can leave, and loses nothing", async () => {
     const stack = await rig({ stores: [memoryStore(64)] });
     const space = stack.mm.space({ name: "data", size: 2048 * PAGE_SIZE });
+    const beside = stack.mm.space({ name: "beside", size: 4 * PAGE_SIZE });
+    await beside.write(0, 0, pageOf(9, 1));
     let written = 0;
     await expect(
       (async () => {
         for (; written < 2048; written++) await space.write(written, 0, pageOf(written, 1));
       })(),
-    ).rejects.toMatchObject({ code: "MM_OUT_OF_MEMORY" });
+    ).rejects.toMatchObject({
+      code: "MM_OUT_OF_MEMORY",
+      message: expect.stringMatching(/resident [0-9]+ frames.*of resident pages most belong to data [0-9]+/),
+      context: { residents: expect.arrayContaining([{ name: "data", pages: expect.any(Number) }]) },
+    });
     expect(written).toBeGreaterThan(200);
     const into = new Uint8Array(PAGE_SIZE);
     for (let page = 0; page < written; page++) {

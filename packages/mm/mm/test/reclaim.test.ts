@@ -90,7 +90,7 @@ describe("out of memory", () => {
       cause: { code: "STORE_IO" },
     });
     expect(String(failure)).toMatch(
-      /no page can leave memory: of 240 frames resident \d+ frames, zsmalloc 40 frames, \d+ free, \d+ bytes of tables and buffers; \d+ swap slots are free, the last write failed \(scripted failure of a write of slot \d+\)\. Give more memory or a larger swap store\./,
+      /no page can leave memory: of 240 frames resident \d+ frames, zsmalloc 40 frames, \d+ free, \d+ bytes of tables and buffers; of resident pages most belong to data \d+; \d+ swap slots are free, the last write failed \(scripted failure of a write of slot \d+\)\. Give more memory or a larger swap store\./,
     );
     expect(mm.counters().outOfMemory).toBe(1);
     store.faultOf = () => undefined;

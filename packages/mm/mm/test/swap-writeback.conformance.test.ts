@@ -66,7 +66,7 @@ swapWritebackConformance({ describe, test }, async () => {
       failures = writes;
     },
     bringIn: async ({ type, offset }) => {
-      expect(await swap.load(pageAt.get(offset)!, slotOf(type, offset), takeFrame(), () => {})).toBe("pool");
+      expect(await swap.load(pageAt.get(offset)!, slotOf(type, offset), takeFrame(), () => undefined)).toBe("pool");
     },
     close: async () => {
       await swap.flush();
