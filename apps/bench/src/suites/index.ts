@@ -10,6 +10,7 @@ import { readers } from "./readers.js";
 import { smoke } from "./smoke.js";
 import { stackSpeed } from "./stack-speed.js";
 import { stacks } from "./stacks.js";
+import { stores } from "./stores.js";
 
 /** Every suite, in the order of `list`. */
 export const SUITES: readonly (Suite | ExperimentSuite)[] = [
@@ -20,6 +21,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   readers,
   stackSpeed,
   pauses,
+  stores,
   stacks,
   thread,
   smoke,

@@ -106,14 +106,15 @@ export class FileStore implements BackingStore, NowStore, PageOutcomes {
     for (let first = 0; first < slots.length; ) {
       const slot = slots[first]!;
       const status = this.#refuse(slot);
-      if (status !== undefined || !this.#held.has(slot)) {
+      const held = status === undefined ? this.#held.run(slot, CLUSTER_PAGES) : 0;
+      if (held === 0) {
         call.statuses[first] = status;
         if (status === undefined) this.#zero(into[first]!);
         first++;
         continue;
       }
       let end = first + 1;
-      while (end - first < CLUSTER_PAGES && slots[end] === slot + end - first && this.#held.has(slots[end]!)) end++;
+      while (end - first < held && slots[end] === slot + end - first) end++;
       for (let index = first; index < end; index++) assertPage(into[index]!);
       this.#io!.read(new Run(call, first, slot, end - first), into);
       first = end;
@@ -202,6 +203,10 @@ export class FileStore implements BackingStore, NowStore, PageOutcomes {
   }
 
   // What becomes of pages (PageOutcomes).
+
+  get checks(): boolean {
+    return this.#sums !== undefined;
+  }
 
   arrived(slot: number, page: Uint8Array): SlotStatus {
     return this.#sums?.check(slot, page);

@@ -1,9 +1,10 @@
 // Buffers that hold the bytes of writes in flight.
 //
 // A write must take its pages before it returns, so it needs memory until the device has them. Buffers come in sizes of
-// 1, 2, 4 … CLUSTER_PAGES pages; up to KEPT_BYTES of them are kept when idle. More writes than that may be in flight:
-// further buffers are made for them and dropped afterwards, so that no write ever waits for a buffer or fails for lack
-// of one, and the caller's own limit on writes in flight bounds the memory.
+// 1, 2, 4 … CLUSTER_PAGES pages; of each size some are kept when idle, so that a run of large writes does not leave small
+// ones without. More writes than that may be in flight: further buffers are made for them and dropped afterwards, so that
+// no write ever waits for a buffer or fails for lack of one, and the caller's own limit on writes in flight bounds the
+// memory.
 //
 // The buffers are page-aligned: copying a page to an unaligned address takes about twice as long. Node aligns to 16
 // bytes, V8's resizable buffers start on a page of their own.
@@ -11,7 +12,9 @@ import { PAGE_SIZE } from "@pagetier/base";
 
 /** Most pages in one I/O. */
 export const CLUSTER_PAGES = 32;
-const KEPT_BYTES = 8 * CLUSTER_PAGES * PAGE_SIZE;
+/** Bytes of whole clusters that are kept, and of each smaller size. */
+const KEPT_CLUSTER_BYTES = 8 * CLUSTER_PAGES * PAGE_SIZE;
+const KEPT_SMALLER_BYTES = CLUSTER_PAGES * PAGE_SIZE;
 
 export class IoBuffers {
   // Idle buffers of 2^n pages at index n.
@@ -35,8 +38,11 @@ export class IoBuffers {
 
   give(buffer: Uint8Array): void {
     this.#busyBytes -= buffer.length;
-    if (this.#idleBytes + buffer.length > KEPT_BYTES) return;
-    this.#idle[31 - Math.clz32(buffer.length / PAGE_SIZE)]!.push(buffer);
+    const pages = buffer.length / PAGE_SIZE;
+    const idle = this.#idle[31 - Math.clz32(pages)]!;
+    const kept = pages === CLUSTER_PAGES ? KEPT_CLUSTER_BYTES : KEPT_SMALLER_BYTES;
+    if ((idle.length + 1) * buffer.length > kept) return;
+    idle.push(buffer);
     this.#idleBytes += buffer.length;
   }
 

@@ -54,7 +54,9 @@ export class Run {
 
 /** What becomes of a page that was read or not, written or not. */
 export interface PageOutcomes {
-  /** The status of a page that was read. */
+  /** Whether pages that were read are to be looked at. */
+  readonly checks: boolean;
+  /** The status of a page that was read, where {@link checks}. */
   arrived(slot: number, page: Uint8Array): SlotStatus;
   /** The status of a page that was not read; `error` is `null` when the file ends before it. */
   notRead(slot: number, error: unknown): TierError;
@@ -182,15 +184,21 @@ export class PageIo {
 
   #settleRead(run: Run, asked: number, bytes: number, error: unknown, into: readonly Uint8Array[]): void {
     const whole = this.#advance(run, asked, bytes);
-    for (let done = run.done - whole; done < run.done; done++) {
-      const index = run.first + done;
-      const status = this.#outcomes.arrived(run.slot + done, into[index]!);
-      if (status === undefined) this.readPages++;
-      else this.#fail(run, done, status);
-    }
+    this.readPages += whole;
+    if (this.#outcomes.checks) this.#check(run, run.done - whole, into);
     if (whole === asked || asked > 1) return;
     this.#fail(run, run.done, this.#outcomes.notRead(run.slot + run.done, error));
     run.done++;
+  }
+
+  /** Looks at the pages of a run from `done` on that were read. */
+  #check(run: Run, from: number, into: readonly Uint8Array[]): void {
+    for (let done = from; done < run.done; done++) {
+      const status = this.#outcomes.arrived(run.slot + done, into[run.first + done]!);
+      if (status === undefined) continue;
+      this.readPages--;
+      this.#fail(run, done, status);
+    }
   }
 
   #settleWrite(run: Run, asked: number, bytes: number, error: unknown): void {

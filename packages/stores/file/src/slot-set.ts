@@ -43,6 +43,23 @@ export class SlotSet {
     this.#size++;
   }
 
+  /** How many slots from `slot` on are in the set, one after the other; at most `max`. */
+  run(slot: number, max: number): number {
+    let length = 0;
+    while (length < max) {
+      const at = slot + length;
+      const words = this.#blocks.get(Math.floor(at / BLOCK_SLOTS))?.words;
+      if (words === undefined) break;
+      // From here on the word holds a zero for each slot that is there; what lies beyond it counts as not there.
+      const missing = ~words[(at % BLOCK_SLOTS) >>> 5]! >>> (at % 32);
+      const left = 32 - (at % 32);
+      const held = missing === 0 ? left : 31 - Math.clz32(missing & -missing);
+      length += held;
+      if (held < left) break;
+    }
+    return Math.min(length, max);
+  }
+
   /** Adds slots 0..end - 1 to an empty set. */
   addBelow(end: number): void {
     assert(this.#size === 0, "the set is empty");

@@ -134,6 +134,16 @@ describe("clusters", () => {
     await store.close();
     assert.equal(store.memoryBytes(), 0);
   });
+
+  test("leave room for the buffers of single pages", async () => {
+    const store = await opened({});
+    const clusters = range(0, 16).map((call) => range(call * 32, 32));
+    await Promise.all(clusters.map((slots) => store.writePages(slots, slots.map(makePage))));
+    const kept = store.memoryBytes();
+    await Promise.all(range(0, 16).map((slot) => store.writePages([slot], [makePage(slot)])));
+    assert.equal(store.memoryBytes() - kept, 16 * PAGE_SIZE);
+    await store.close();
+  });
 });
 
 describe("failing I/O", () => {

@@ -26,6 +26,10 @@ describe("SlotSet", () => {
             assert.equal(set.delete(step.slot), model.delete(step.slot));
           }
           assert.equal(set.has(step.slot), model.has(step.slot));
+          let run = 0;
+          while (run < 70 && model.has(step.slot + run)) run++;
+          assert.equal(set.run(step.slot, 70), run);
+          assert.equal(set.run(step.slot, 3), Math.min(run, 3));
         }
         assert.equal(set.size, model.size);
         let highest = -1;
