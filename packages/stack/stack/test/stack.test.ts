@@ -190,7 +190,9 @@ test("the same seed gives the same stack", async () => {
       { seed: 7 },
     );
     await roundTrip(stack, 600);
-    return stack.stats().counters;
+    const { mm, ...others } = stack.stats().counters;
+    const counts = Object.entries(mm!).filter(([name]) => !name.endsWith("Ns")); // Times are the machine's.
+    return { ...others, mm: Object.fromEntries(counts) };
   };
   expect(await run()).toEqual(await run());
 });
