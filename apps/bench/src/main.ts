@@ -6,6 +6,7 @@ import { openPages } from "@pagetier/trace";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { compareResults } from "./compare.js";
 import { type ExperimentOptions, type ExperimentSuite, rowsOf, runExperiments } from "./experiment/experiment-suite.js";
+import { writeReport } from "./report.js";
 import { environment, RESULT_FORMAT, readResult, type SuiteResult, writeResult } from "./result-file.js";
 import type { Suite, SuiteInput } from "./suite.js";
 import { SUITES } from "./suites/index.js";
@@ -59,6 +60,15 @@ export async function main(args: readonly string[]): Promise<number> {
       const comparison = compareResults(readResult(base), readResult(now));
       process.stdout.write(comparisonTable(comparison));
       if (comparison.changes.some(({ verdict }) => verdict === "regression")) status = 1;
+    });
+  program
+    .command("report")
+    .description("make one HTML page of a result")
+    .argument("<result>", "a result of run --json")
+    .argument("<page>", "the HTML file to write")
+    .action((result: string, page: string) => {
+      writeReport(readResult(result), page);
+      process.stdout.write(`${page}\n`);
     });
   for (const command of program.commands) command.exitOverride();
   try {

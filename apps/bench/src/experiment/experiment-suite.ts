@@ -54,7 +54,8 @@ export function rowsOf(cells: readonly CellResult[]): Row[] {
         for (const metric of ROW_METRICS) {
           const { label, unit, better } = METRICS[metric]!;
           const name = `${experiment} · ${keyOf(found[0]!)}: ${label}`;
-          rows.push(rowOf(name, unit, results.values(place, contender, metric), better));
+          const values = results.values(place, contender, metric);
+          if (values.every(Number.isFinite)) rows.push(rowOf(name, unit, values, better));
         }
       }
   }

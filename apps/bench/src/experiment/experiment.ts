@@ -15,6 +15,8 @@ export interface Contender {
   readonly recipe: RecipeInput;
   /** Runs in the first environment alone; left out: in all. */
   readonly onlyFirst?: boolean;
+  /** Has so much more memory than the environment gives, as a share of the working set. */
+  readonly moreMemory?: number;
   /** Has memory for everything, whatever the environment says. */
   readonly unbounded?: boolean;
   /** Replays the victims of another contender of the same experiment: its choices with this one's timing. */

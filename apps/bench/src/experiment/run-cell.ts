@@ -73,9 +73,11 @@ class VirtualTime {
 /** @param scheduler `undefined`: real time */
 async function runOn(setting: Setting, scheduler: VirtualScheduler | undefined): Promise<Outcome> {
   const { workload, contender, environment, seed, script } = setting;
-  const { recipe, unbounded } = contender;
+  const { recipe, unbounded, moreMemory = 0 } = contender;
   const future = new Future(workload);
-  const memory = unbounded ? 2 * workload.objects * PAGE_SIZE : memoryOf(workload, environment);
+  const memory = unbounded
+    ? 2 * workload.objects * PAGE_SIZE
+    : memoryOf(workload, environment.memoryShare + moreMemory);
   const plugins: AnyPlugin[] = [oraclePlugin(future) as AnyPlugin, scriptedPlugin(script, future) as AnyPlugin];
   let instruments: Instruments | undefined;
   const options: StackOptions = {
@@ -113,8 +115,8 @@ async function openSpace(
   return new SplitSpace(anon, await stack.open({ store, size, name: "file" }), isFile);
 }
 
-/** Bytes of memory that every contender has in an environment. */
-export function memoryOf({ workingSet }: Workload, { memoryShare }: Environment): number {
+/** Bytes of memory. @param memoryShare of the working set */
+function memoryOf({ workingSet }: Workload, memoryShare: number): number {
   return Math.max(MEMORY_BYTES_MIN, Math.round(workingSet * memoryShare) * PAGE_SIZE);
 }
 

@@ -26,11 +26,29 @@ export function answerOf({ question, results }: Answered, picture: string): stri
     ...middles.map((place) => tableOf(question, results, place)),
     `![${title} ${METRICS[question.headline]!.label} beside ${question.baseline}, by place](${picture})`,
     elsewhere(question, results),
+    failures(results),
     spotCheck(results),
     `**Verdict.** ${verdict(question, results).join("\n\n")}`,
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+/** Runs that ended early, and why: their numbers stand for what was done until then. */
+function failures({ failures: all }: Results): string {
+  const byContender = new Map<string, { count: number; readonly error: string }>();
+  for (const { contender, error } of all) {
+    const known = byContender.get(contender);
+    if (known === undefined) byContender.set(contender, { count: 1, error: error! });
+    else known.count++;
+  }
+  const lines = [...byContender].map(
+    ([contender, { count, error }]) =>
+      `- **${contender}**: ${count} ${count === 1 ? "run" : "runs"}. The first: ${error}`,
+  );
+  return lines.length === 0
+    ? ""
+    : ["Runs that ended early, whose numbers stand for what was done until then:", "", ...lines].join("\n");
 }
 
 const COUNTED = ["majorFaults", "storeFaults", "writtenBytes"];

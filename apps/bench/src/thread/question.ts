@@ -100,6 +100,18 @@ export function zswap(
   return { name, role, recipe: { frontswap: { ...ZSWAP, ...options }, swap: "file", ...rest } };
 }
 
+/** As {@link zswap}, with the memory of modelled machines between pool and device. */
+export function ramster(
+  name: string,
+  remote: object,
+  options: object = {},
+  role: Contender["role"] = "contender",
+): Contender {
+  const { allocator, compressor } = ZSWAP;
+  const frontswap = { use: "ramster", allocator, compressor, remote: { use: "simulated", ...remote }, ...options };
+  return { name, role, recipe: { frontswap, swap: "file" } };
+}
+
 /** What stands in every table: plain swapping, a pool that does not compress, memory for everything, Belady's choice. */
 export const BOUNDS: readonly Contender[] = [
   { name: "plain swap", role: "floor", recipe: { swap: "file" }, onlyFirst: true },

@@ -8,6 +8,7 @@ import {
   NOISY,
   PROGRAMS,
   type Question,
+  ramster,
   SEEDS,
   SHIFTING,
   STABLE,
@@ -237,4 +238,62 @@ const allShrinkers: Question = {
   ],
 };
 
-export const QUESTIONS: readonly Question[] = [hooksOrShrinker, fullPool, writing, allocators, sizing, allShrinkers];
+/** Zpages that fit so much are the coldest third of the stable workload. */
+const LENT = "4MiB";
+const roundTrips = [20, 500, 2000].map((roundTripUs) =>
+  ramster(`remote memory, ${roundTripUs} µs`, { roundTripUs, memory: LENT }),
+);
+const restart = { machine: 0, atMs: 700, what: "restart" };
+
+const remoteOrDisk: Question = {
+  number: 8,
+  title: "Remote memory or local disk?",
+  quote: {
+    by: "Chinner",
+    text: "Warning: I don't say very nice things about the zcache/ramster shrinkers in that patch series. :/",
+  },
+  method: `A full pool sends its coldest pages to another machine that lends ${LENT}, over a network of 10 Gbit/s and several round trips, and to the device only what does not fit there. \`all memory local\` has as much more memory of its own. In two runs a machine loses its memory in the middle: with one copy what it held is gone, which ends the run (and never gives an older page); with two copies on two machines nothing is. Real engines, and what of theirs may fail, are tested apart ([ramster.md](ramster.md)).`,
+  experiment: {
+    name: "8 remote memory or disk",
+    workloads: [STABLE, SHIFTING],
+    contenders: [
+      zswap("device alone"),
+      ramster("remote memory, 100 µs", { roundTripUs: 100, memory: LENT }),
+      ...inTheMiddle(
+        ...roundTrips,
+        ramster("remote memory, 2 copies", { roundTripUs: 100, machines: 2, memory: LENT }, { copies: 2 }),
+        ramster(
+          "2 copies, a machine restarts",
+          { roundTripUs: 100, machines: 2, memory: LENT, failures: [restart] },
+          { copies: 2 },
+          "control",
+        ),
+        ramster("1 copy, the machine restarts", { roundTripUs: 100, memory: LENT, failures: [restart] }, {}, "control"),
+        { ...zswap("all memory local", {}, "control"), moreMemory: 0.2 },
+      ),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+  },
+  baseline: "device alone",
+  headline: "lostMs",
+  columns: ["storeFaults", "remoteFaults", "poolFaults", "writtenBytes", "p999Us"],
+  judged: [
+    "remote memory, 100 µs",
+    ...roundTrips.map(({ name }) => name),
+    "remote memory, 2 copies",
+    "2 copies, a machine restarts",
+    "all memory local",
+  ],
+};
+
+export const QUESTIONS: readonly Question[] = [
+  hooksOrShrinker,
+  fullPool,
+  writing,
+  allocators,
+  sizing,
+  allShrinkers,
+  remoteOrDisk,
+];
