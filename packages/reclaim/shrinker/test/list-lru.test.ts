@@ -79,11 +79,11 @@ test("STOP ends the walk at once", () => {
   expect(walked(listOf(0, 1, 2), { 1: LRU_STOP }, 9)).toEqual({ asked: [0, 1], removed: 0, left: [0, 1, 2] });
 });
 
-test("RETRY can not loop for ever, because the budget is taken before the callback is asked", () => {
+test("10.2-g RETRY can not loop for ever, because the budget is taken before the callback is asked", () => {
   expect(walked(listOf(0, 1), { 0: LRU_RETRY }, 5).asked).toEqual([0, 0, 0, 0, 0]);
 });
 
-test("after RETRY and REMOVED_RETRY the walk starts at the oldest, whatever the callback did to the list", () => {
+test("10.2-f after RETRY and REMOVED_RETRY the walk starts at the oldest, whatever the callback did to the list", () => {
   const list = listOf(0, 1, 2, 3);
   const asked: number[] = [];
   const removed = list.walk((id) => {

@@ -148,7 +148,7 @@ describe("a cache's share of a round", () => {
 });
 
 describe("traps", () => {
-  test("deferred work winds up no further than twice the cache, and a gentle round stays gentle", () => {
+  test("10.5-a deferred work winds up no further than twice the cache, and a gentle round stays gentle", () => {
     const shrinker = new ScriptedShrinker(10_000);
     const registry = registryOf(shrinker);
     shrinker.answer = (control) => (control.mayFs ? control.nrToScan : SHRINK_STOP);
@@ -161,7 +161,7 @@ describe("traps", () => {
     expect(shrinker.asked).toEqual([]);
   });
 
-  test("a scan that looks at nothing without saying stop is caught instead of looping for ever", () => {
+  test("10.5-b a scan that looks at nothing without saying stop is caught instead of looping for ever", () => {
     const shrinker = new ScriptedShrinker(10_000);
     shrinker.answer = (control) => {
       control.nrScanned = 0;
@@ -171,7 +171,7 @@ describe("traps", () => {
     expect(() => shrink(registry, 0)).toThrow("SHRINK_STOP");
   });
 
-  test("an object added after the count said empty is found by the next round", () => {
+  test("10.5-d an object added after the count said empty is found by the next round", () => {
     const shrinker = new ScriptedShrinker(SHRINK_EMPTY);
     const registry = registryOf(shrinker);
     shrink(registry, 0);
@@ -186,7 +186,7 @@ describe("traps", () => {
     expect(() => shrink(registry, 0)).toThrow("does not reclaim");
   });
 
-  test("a shrinker that is unregistered during its own scan is not called again", () => {
+  test("10.5-g a shrinker that is unregistered during its own scan is not called again", () => {
     const shrinker = new ScriptedShrinker(10_000);
     const registry = registryOf(shrinker);
     shrinker.answer = (control) => {
