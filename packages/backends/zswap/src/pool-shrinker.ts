@@ -9,6 +9,9 @@
 //                              gone when it exceeds a quarter of the list. Every store wears it down, so a busy system has
 //                              little of it: why it was given up
 //
+// Linux ends a round of scans in which pages were only spared; here it goes on, up to what is due, so that a pool that has
+// most of the memory gives way before memory is called out.
+//
 // Even when off, it helps when memory is nearly out.
 
 import type { Counters } from "@pagetier/base";
@@ -70,6 +73,7 @@ export class PoolShrinker implements Shrinker {
     const mayIo = this.#mayWriteBack(control);
     let dropped = 0;
     let scanned = 0;
+    let spared = 0;
     if (mayIo && this.#kind === "protection" && this.#protected >= lru.size - control.nrToScan) return SHRINK_STOP;
     while (scanned < control.nrToScan) {
       const entry = lru.oldest;
@@ -77,6 +81,7 @@ export class PoolShrinker implements Shrinker {
       scanned++;
       const eviction = this.#writeBack.evict(entry, mayIo, this.#kind !== "protection");
       if (eviction === "dropped") dropped++;
+      else if (eviction === "spared") spared++;
       else if (eviction === "submitted") control.submitted++;
       else if (eviction === "noMemory") break;
       else if (eviction === "exists" && this.#kind === "second-chance" && this.#options.exclusiveLoads) {
@@ -86,7 +91,8 @@ export class PoolShrinker implements Shrinker {
     }
     control.nrScanned = scanned;
     control.framesFreed += Math.max(0, frames - pool.totalFrames());
-    return scanned === 0 || (dropped === 0 && control.submitted === 0) ? SHRINK_STOP : dropped;
+    // Sparing pages is progress: a large pool would otherwise be called hopeless before the first of them is met again.
+    return dropped + control.submitted + spared === 0 ? SHRINK_STOP : dropped;
   }
 
   counters(): Counters {

@@ -15,11 +15,12 @@ import type { StoredPages } from "./stored-pages.js";
 
 /**
  * What became of one attempt to move an entry on.
- * - `"busy"`: it was spared, or is being written already.
+ * - `"spared"`: it had its second chance; the next time it goes.
+ * - `"busy"`: it is being written already, or may not be.
  * - `"exists"`: its page is in memory: nothing gained, and what is newer is warmer still.
  * - `"noMemory"`: no page is lent now; trying others is no use.
  */
-export type Eviction = "dropped" | "submitted" | "busy" | "exists" | "noMemory" | "failed";
+export type Eviction = "dropped" | "submitted" | "spared" | "busy" | "exists" | "noMemory" | "failed";
 
 export class WriteBack {
   readonly #pages: StoredPages;
@@ -70,7 +71,7 @@ export class WriteBack {
     if (!mayIo || (meta & IN_FLIGHT) !== 0) return "busy";
     if (secondChance && (meta & REFERENCED) !== 0) {
       entries.clear(entry, REFERENCED);
-      return "busy";
+      return "spared";
     }
     return this.#start(entry);
   }

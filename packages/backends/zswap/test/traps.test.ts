@@ -174,6 +174,7 @@ describe("races", () => {
       zswap.store(0, offset, noise(offset), "only");
       writeback.setResident(0, offset, true);
     }
+    expect(zswap.scanObjects(controlOf(1000))).toBe(0); // Each was spared once.
     const control = controlOf(1000);
     expect(zswap.scanObjects(control)).toBe(SHRINK_STOP);
     expect(control.nrScanned).toBe(1000);
@@ -278,6 +279,15 @@ describe("accounting", () => {
 });
 
 describe("shrinkers", () => {
+  test("a round at the lowest priority reaches pages behind a whole batch that is only spared", async () => {
+    const { zswap, shrinkers, writeback } = bed({ memory: 2 << 20, zswap: { shrinker: true, maxPoolPercent: 90 } });
+    for (let offset = 1; offset <= 300; offset++) zswap.store(0, offset, noise(offset), "only");
+    shrinkers.shrink(0, true, true); // Scans come in batches of 128.
+    expect(writeback.submits).toBeGreaterThan(0);
+    await writeback.flush();
+    zswap.verify();
+  });
+
   test("trap 10.5 a: many calls that may not do I/O are not made up for at once", () => {
     const { zswap, shrinkers } = bed({ zswap: { shrinker: true, maxPoolPercent: 80 } });
     for (let offset = 1; offset <= 150; offset++) zswap.store(0, offset, noise(offset), "only");

@@ -464,6 +464,8 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       residentPages: this.#table.resident,
       swappedPages: this.#table.swapped,
       deviceReads: this.#swap.pagesRead,
+      deviceReadRecords: this.#swap.recordsRead,
+      deviceReadRecordBytes: this.#swap.recordBytesRead,
       deviceWrites: writer.pagesWritten,
       deviceWriteRecords: writer.recordsWritten,
       deviceWriteRecordBytes: writer.recordBytesWritten,

@@ -63,6 +63,8 @@ export class Swap implements SwapWriteback {
   #claims = 0;
   #startScheduled = false;
   #pagesRead = 0;
+  #recordsRead = 0;
+  #recordBytesRead = 0;
   #arrivals = 0;
   #discardErrors = 0;
   #slotsExhausted = 0;
@@ -119,6 +121,16 @@ export class Swap implements SwapWriteback {
   /** Pages read from swap stores. */
   get pagesRead(): number {
     return this.#pagesRead;
+  }
+
+  /** Of them, those that were records. */
+  get recordsRead(): number {
+    return this.#recordsRead;
+  }
+
+  /** Bytes of records that were read, those of neighbours included. */
+  get recordBytesRead(): number {
+    return this.#recordBytesRead;
   }
 
   /** Discards that a store rejected. */
@@ -373,8 +385,17 @@ export class Swap implements SwapWriteback {
     area.startIo(offset);
     this.io.begin();
     try {
-      const length = await area.store.records!.getRecord(offset, into, neighbours);
+      const counted = neighbours && {
+        recordsMax: neighbours.recordsMax,
+        visit: (slot: number, bytes: Uint8Array): void => {
+          this.#recordBytesRead += bytes.length;
+          neighbours.visit(slot, bytes);
+        },
+      };
+      const length = await area.store.records!.getRecord(offset, into, counted);
       this.#pagesRead++;
+      this.#recordsRead++;
+      this.#recordBytesRead += length;
       return length;
     } catch (error) {
       throw storeFailure(area.store.type, "reading from", error);
