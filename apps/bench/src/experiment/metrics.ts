@@ -100,8 +100,10 @@ export function metricsOf(measured: Measured): Metrics {
     poolFaults: from("pool"),
     storeFaults: from("store"),
     remoteFaults: from("remote"),
-    readBytes: (grown("deviceReads") + grown("fileReads")) * PAGE_SIZE,
-    writtenBytes: (grown("deviceWrites") + grown("fileWrites")) * PAGE_SIZE,
+    readBytes:
+      (grown("deviceReads") - grown("deviceReadRecords") + grown("fileReads")) * PAGE_SIZE +
+      grown("deviceReadRecordBytes"),
+    writtenBytes: (grown("deviceWrites") + grown("fileWrites")) * PAGE_SIZE + grown("deviceWriteRecordBytes"),
     someMs: after.stall.someMs - before.stall.someMs,
     fullMs: after.stall.fullMs - before.stall.fullMs,
     directMs: grown("directReclaimNs") / 1e6,

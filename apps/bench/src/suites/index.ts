@@ -11,6 +11,7 @@ import { smoke } from "./smoke.js";
 import { stackSpeed } from "./stack-speed.js";
 import { stacks } from "./stacks.js";
 import { stores } from "./stores.js";
+import { writeBack } from "./write-back.js";
 
 /** Every suite, in the order of `list`. */
 export const SUITES: readonly (Suite | ExperimentSuite)[] = [
@@ -23,6 +24,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   pauses,
   stores,
   stacks,
+  writeBack,
   thread,
   smoke,
 ];
