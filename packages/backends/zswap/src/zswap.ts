@@ -192,11 +192,10 @@ export class Zswap implements Frontswap, Shrinker {
   shrink(pages: number): number {
     const mayWrite = this.#options.poolFull !== "drop-clean";
     let gone = 0;
-    // An entry that was used is spared once, so the oldest may have to be looked at twice.
-    for (let looks = 2 * pages; looks > 0 && gone < pages; looks--) {
+    for (let looks = pages; looks > 0; looks--) {
       const entry = this.#pages.lru.oldest;
       if (entry === NO_OBJECT) break;
-      const eviction = this.#writeBack.evict(entry, mayWrite, true);
+      const eviction = this.#writeBack.evict(entry, mayWrite, false);
       if (eviction === "dropped" || eviction === "submitted") gone++;
       else if (eviction === "noMemory") break;
     }

@@ -118,8 +118,11 @@ test("positions are resolved inside each other, and every plugin's schema comple
     reclaim: { poolFull: "refuse" },
   });
   const [backend] = plan.frontswap;
-  expect(backend?.options).toMatchObject({ maxPoolPercent: 50, acceptThresholdPercent: 90, poolFull: "refuse" });
-  expect(backend?.positions.allocator).toMatchObject({ path: "frontswap.allocator", options: { chainPages: 4 } });
+  expect(backend?.options).toMatchObject({ maxPoolPercent: 50, poolFull: "refuse" });
+  expect(backend?.positions.allocator).toMatchObject({
+    path: "frontswap.allocator",
+    options: { chainPages: 4, classes: "kernel-6.18" },
+  });
   expect(backend?.positions.compressor?.plugin.name).toBe("null");
   expect(plan.policy.plugin.name).toBe("two-list");
 });
