@@ -1,12 +1,13 @@
 import { createPrng, PAGE_SIZE, VirtualScheduler } from "@pagetier/base";
 import { MEASURED_COSTS } from "@pagetier/simulation";
-import type { Simulation, StackOptions } from "@pagetier/stack";
-import type { AuditResult, PageFile, ReplayOptions, TraceReader } from "@pagetier/trace";
-import { Pace, Replay } from "@pagetier/trace";
+import type { Simulation, Stack, StackOptions } from "@pagetier/stack";
+import type { AuditResult, PageFile, ReplayOptions, ReplayTarget, TraceReader } from "@pagetier/trace";
+import { FileLayout, Pace, PageContents, Replay } from "@pagetier/trace";
 import { createStack } from "./create-stack.js";
 import { describeError, preparing } from "./exit.js";
 import { type RunReport, runReport } from "./report/run-report.js";
 import { progressBar } from "./terminal.js";
+import { type TraceFile, traceFileNode, traceFilePlugin } from "./trace-file.js";
 
 /** What a replay on a stack is made of. */
 export interface RunInputs {
@@ -17,6 +18,8 @@ export interface RunInputs {
   /** Replaces the recipe's memory. */
   readonly memory: string | undefined;
   readonly limit: number | undefined;
+  /** What the pages of the trace are: anonymous memory, or a file. */
+  readonly space: "anon" | "file";
   readonly seed: number;
   /** Where time is virtual: what stands for devices, and nanoseconds that the application thinks between accesses. */
   readonly virtual: { readonly device: Simulation["device"]; readonly thinkNs: number } | undefined;
@@ -49,16 +52,19 @@ async function replayOn(
   stackOptions: Pick<StackOptions, "simulation">,
   replayOptions: Pick<ReplayOptions, "scheduler" | "pace">,
 ): Promise<RunReport> {
-  const { trace, pages, objects, memory, seed, limit, virtual, signal } = inputs;
-  const options = { ...stackOptions, seed, ...(memory === undefined ? {} : { memory }) };
+  const { trace, pages, memory, seed, limit, virtual, signal } = inputs;
+  const workload = workloadOf(inputs);
+  const options = { ...stackOptions, ...workload.stackOptions, seed, ...(memory === undefined ? {} : { memory }) };
   const rss = new RssSampler();
   const making = () => preparing(() => createStack(recipe, options));
   const stack = await (replayOptions.scheduler?.outside(making) ?? making());
   const progress = progressBar(stack.name);
   try {
-    const space = stack.space({ name: "replay", size: objects * PAGE_SIZE });
-    const replay = new Replay(space, trace, pages, {
+    const opening = () => preparing(() => workload.open(stack));
+    const target = await (replayOptions.scheduler?.outside(opening) ?? opening());
+    const replay = new Replay(target, trace, pages, {
       ...replayOptions,
+      prefilled: inputs.space === "file",
       seed,
       limit,
       signal,
@@ -78,7 +84,7 @@ async function replayOn(
     rss.sample();
     const time = virtual === undefined ? { time: "real" as const } : { time: "virtual" as const, ...virtual };
     return runReport(
-      { recipe: stack.name, trace: trace.name, pages: pages.name, seed, ...time },
+      { recipe: stack.name, trace: trace.name, pages: pages.name, space: inputs.space, seed, ...time },
       replay.result(),
       stack.stats(),
       virtual === undefined ? rss : undefined,
@@ -88,6 +94,33 @@ async function replayOn(
     progress.stop();
     await stack.close();
   }
+}
+
+/** What a trace is replayed on, and what a stack must be made with for it. */
+interface Workload {
+  readonly stackOptions: Pick<StackOptions, "plugins">;
+  open(stack: Stack): Promise<ReplayTarget>;
+}
+
+function workloadOf({ trace, pages, objects, space, seed, virtual }: RunInputs): Workload {
+  if (space === "anon") {
+    return { stackOptions: {}, open: async (stack) => stack.space({ name: "replay", size: objects * PAGE_SIZE }) };
+  }
+  const layout = new FileLayout(trace.keys);
+  const contents = new PageContents(pages, seed, 0);
+  const file: TraceFile = {
+    pages: layout.pages,
+    content(page) {
+      const key = layout.keyAt(page);
+      return key === undefined ? undefined : contents.pageFor(key, 0);
+    },
+  };
+  // A real file is really filled; a modelled one need not be, since its model takes its time in any case.
+  const plugins = [traceFilePlugin(file, virtual === undefined)];
+  const size = layout.pages * PAGE_SIZE;
+  const store = traceFileNode({ use: "file", size });
+  const open = async (stack: Stack) => layout.target(await stack.open({ store, size, name: "replay" }));
+  return { stackOptions: { plugins }, open };
 }
 
 function summaryOf({ pages, verified, mismatches, unreadable }: AuditResult): NonNullable<RunReport["audit"]> {

@@ -13,6 +13,7 @@ export interface ReplayFlags {
   readonly format?: string;
   readonly memory?: string;
   readonly limit?: number;
+  readonly space: "anon" | "file";
   readonly time: "real" | "virtual";
   readonly device?: Simulation["device"];
   readonly think?: number;
@@ -30,6 +31,11 @@ export function addReplayOptions(command: Command): Command {
     )
     .option("--memory <size>", "memory budget, e.g. 64MiB; default: the recipe's")
     .option("--limit <accesses>", "replay only the first so many", positiveInteger)
+    .addOption(
+      new Option("--space <kind>", "what the trace's pages are: anonymous memory, or a file behind the page cache")
+        .choices(["anon", "file"])
+        .default("anon"),
+    )
     .addOption(
       new Option("--time <kind>", "real time, or virtual: a simulation on modelled devices, the same on every machine")
         .choices(["real", "virtual"])
@@ -51,7 +57,8 @@ export function openInputs(flags: ReplayFlags, signal: AbortSignal): Promise<Run
     const { objects } = await traceInfo(trace);
     const virtual = virtualOf(flags);
     if (objects === 0) throw new TierError("TRACE_EMPTY", `The trace ${flags.trace} holds no request.`);
-    return { trace, pages, objects, memory: flags.memory, limit: flags.limit, seed: flags.seed, virtual, signal };
+    const { memory, limit, space, seed } = flags;
+    return { trace, pages, objects, memory, limit, space, seed, virtual, signal };
   });
 }
 

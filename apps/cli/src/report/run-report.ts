@@ -7,6 +7,8 @@ export interface RunReport {
   readonly recipe: string;
   readonly trace: string;
   readonly pages: string;
+  /** What the trace's pages were: anonymous memory, or a file behind the page cache. */
+  readonly space: "anon" | "file";
   readonly seed: number;
   readonly time: "real" | "virtual";
   /** Only in virtual time: the model of devices, and nanoseconds of thinking between accesses. */
@@ -47,7 +49,7 @@ export interface RssSample {
 }
 
 export function runReport(
-  inputs: Pick<RunReport, "recipe" | "trace" | "pages" | "seed" | "time" | "device" | "thinkNs">,
+  inputs: Pick<RunReport, "recipe" | "trace" | "pages" | "space" | "seed" | "time" | "device" | "thinkNs">,
   result: ReplayResult,
   stats: StackStats,
   rss: RssSample | undefined,

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ZpoolStats } from "@pagetier/allocator";
-import { type Counters, parseSize, realScheduler, type Scheduler } from "@pagetier/base";
+import { type Counters, type PluginNode, parseSize, realScheduler, type Scheduler, TierError } from "@pagetier/base";
 import type { AnonSpace, FileSpace, MmObserver, MmStats } from "@pagetier/mm";
 import { checkCombinations } from "./combinations.js";
 import { type Composition, compose, poolStats } from "./composition.js";
@@ -11,7 +11,7 @@ import type { AnyPlugin } from "./plugin.js";
 import { type FoundPlugin, PluginFinder } from "./plugin-finder.js";
 import { parseRecipe, parseSwapNode, type RecipeInput, type SwapNodeInput } from "./recipe.js";
 import { findRecipe } from "./recipe-source.js";
-import { type Simulation, simulated } from "./simulation.js";
+import { modelled, type Simulation, simulated } from "./simulation.js";
 
 /** What a stack needs to know that is not the recipe's business. */
 export interface StackOptions {
@@ -57,7 +57,7 @@ export interface Stack extends AsyncDisposable {
    * Opens a file through the page cache: what of it is used stays in memory, the rest is read again when it is needed.
    *
    * @param file a path, relative to the working directory of the stack; with a `size`, what is not there reads as
-   *   zeroes; or any store
+   *   zeroes; or any store, which in virtual time becomes a model as those of the recipe do
    * @throws TierError BAD_SIZE, MM_BAD_RANGE, MM_CLOSED, MM_NO_ROOM, STORE_OPEN; PLUGIN_…, RECIPE_INVALID for a store
    */
   open(file: string | FileInput): Promise<FileSpace>;
@@ -124,7 +124,7 @@ export async function createStack(recipe?: string | RecipeInput, options: StackO
     seed: options.seed ?? 1,
     directory: source.directory,
   });
-  const stack = new ComposedStack(name, composition, finder, directory);
+  const stack = new ComposedStack(name, composition, finder, directory, simulation);
   try {
     await stack.start();
   } catch (error) {
@@ -153,13 +153,22 @@ class ComposedStack implements Stack {
   readonly #swapPlaces = new Map<string, string>();
   /** Swap stores that there have been. */
   #swaps = 0;
+  /** Where time is virtual: what stands for devices. */
+  readonly #simulation: Pick<Simulation, "device"> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, parts: Composition, finder: PluginFinder, directory: string) {
+  constructor(
+    name: string,
+    parts: Composition,
+    finder: PluginFinder,
+    directory: string,
+    simulation: Pick<Simulation, "device"> | undefined,
+  ) {
     this.name = name;
     this.#parts = parts;
     this.#finder = finder;
     this.#directory = directory;
+    this.#simulation = simulation;
   }
 
   /** Opens the stores of the recipe. */
@@ -176,7 +185,8 @@ class ComposedStack implements Stack {
 
   async open(file: string | FileInput): Promise<FileSpace> {
     const { name, size, node } = await fileOf(file, this.#directory);
-    const planned = await planStore(node, this.#finder, `file ${name}`);
+    const store = this.#simulation === undefined ? node : modelledFile(name, file, node, this.#simulation);
+    const planned = await planStore(store, this.#finder, `file ${name}`);
     return this.#parts.mm.openFile(this.#parts.makeStore(planned), { name, size });
   }
 
@@ -248,6 +258,21 @@ class ComposedStack implements Stack {
       for (const pool of this.#parts.pools.values()) pool.destroy();
     }
   }
+}
+
+/** @throws TierError STORE_OPEN for a path, which stands for real bytes */
+function modelledFile(
+  name: string,
+  file: string | FileInput,
+  node: PluginNode,
+  { device }: Pick<Simulation, "device">,
+) {
+  if (typeof file !== "string" && "store" in file) return modelled(node, device, false);
+  throw new TierError(
+    "STORE_OPEN",
+    `file ${name} lies on a real device, and the stack runs in virtual time; open a store, or run in real time.`,
+    { name },
+  );
 }
 
 /** Where plugins are looked up: the recipe's folder, the working directory, the umbrella, this package. */

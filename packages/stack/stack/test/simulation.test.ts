@@ -46,3 +46,21 @@ test("a stack in virtual time takes the time of its devices and of its work, and
     await stack.close();
   });
 });
+
+test("in virtual time a store can be opened as a file, a real file cannot", async () => {
+  const scheduler = new VirtualScheduler();
+  await scheduler.run(async () => {
+    const simulation = { scheduler, costs: MEASURED_COSTS, device: "disk" } as const;
+    const stack = await scheduler.outside(() => createStack({ memory: "1MiB" }, { simulation }));
+    await expect(scheduler.outside(() => stack.open({ path: "./data.db", size: "1MiB" }))).rejects.toMatchObject({
+      code: "STORE_OPEN",
+    });
+    const file = await scheduler.outside(() => stack.open({ store: "file", size: "4MiB" }));
+    const page = new Uint8Array(4096).fill(7);
+    for (let index = 0; index < file.pages; index++) await file.write(index, 0, page);
+    for (let index = 0; index < file.pages; index++) await file.read(index, 0, page);
+    expect(page[0]).toBe(7);
+    expect(scheduler.clock.now()).toBeGreaterThan(1e7); // Written back to a disk, and read from there.
+    await stack.close();
+  });
+});

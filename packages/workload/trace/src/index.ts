@@ -22,6 +22,7 @@ export type { ContainerMismatch } from "./container/operation-runner.js";
 export type { OperationBatch } from "./container/operations.js";
 export type { AnonTarget, FileTarget, SpaceToOpen } from "./container/replayed-space.js";
 export type { ContainerTotals, OperationCounts } from "./container/totals.js";
+export { FileLayout } from "./file-layout.js";
 export { parseTraceFormat, type TraceFormatSpec } from "./format-spec.js";
 export { FORMATS } from "./formats/catalogue.js";
 export {

@@ -1,8 +1,9 @@
 // Replay: a trace becomes accesses to a space, and every byte that comes back is checked.
 //
-// The first touch of a page is a write that fills it. A later write reads the page (and so checks it), patches the copy
-// in the replayer's scratch, and writes the patch alone; a read reads the whole page. What a page must hold is kept as
-// a 64-bit hash, 12 bytes a page with its version, so that a footprint of gigabytes is verified from a few megabytes.
+// The first touch of a page is a write that fills it, unless pages hold something from the beginning, as those of a file. A
+// later write reads the page (and so checks it), patches the copy in the replayer's scratch, and writes the patch alone; a
+// read reads the whole page. What a page must hold is kept as a 64-bit hash, 12 bytes a page with its version, so that a
+// footprint of gigabytes is verified from a few megabytes.
 //
 // Sync first: an access that memory can serve goes through readNow and writeNow in one straight loop without a promise;
 // the first one that cannot ends the loop, is completed with await, and the loop goes on behind it. Every so many
@@ -34,6 +35,11 @@ export interface ReplayOptions {
   readonly replacePercent?: number | undefined;
   /** `"all"` (default): every page read is compared. `"none"`: nothing is, and a write does not read first. */
   readonly verify?: "all" | "none" | undefined;
+  /**
+   * The target's pages hold what they hold before their first write: a file. Then a first touch is a read or a write like any
+   * other. Default `false`: they are empty, and a first touch fills its page.
+   */
+  readonly prefilled?: boolean | undefined;
   /** Replays only the first so many requests. */
   readonly limit?: number | undefined;
   /** Gives turns and tells the time. Default: the event loop. */
@@ -64,7 +70,10 @@ export interface ReplayResult {
   /** Accesses to touched pages that read, and that wrote. */
   readonly reads: number;
   readonly writes: number;
-  /** Accesses that were the first of their page, or the first since it was freed, whatever the trace called them: each wrote a page. */
+  /**
+   * Accesses that were the first of their page, or the first since it was freed, whatever the trace called them: each wrote a
+   * page. Where pages are prefilled, only those after a free.
+   */
   readonly firstTouches: number;
   /** Pages freed. Whatever was there is forgotten. */
   readonly frees: number;
@@ -131,6 +140,7 @@ export class Replay {
   readonly #verify: boolean;
   readonly #limit: number;
   readonly #turnAccesses: number;
+  readonly #prefilled: boolean;
   readonly #pace: Pace | undefined;
   readonly #latency = new LatencyHistogram();
   /** Somebody else is due before the next access. */
@@ -175,6 +185,7 @@ export class Replay {
     this.#verify = (options.verify ?? "all") === "all";
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.#turnAccesses = options.turnAccesses ?? TURN_ACCESSES_DEFAULT;
+    this.#prefilled = options.prefilled ?? false;
     this.#pace = options.pace;
     assert(this.#limit > 0, "the limit is at least one request");
     assert(this.#turnAccesses > 0, "there is at least one access between two turns");
@@ -323,7 +334,10 @@ export class Replay {
     for (let index = start; index < end; index++) {
       const page = batch.pages[index]!;
       if (page >= target.pages) throw this.#tooSmall();
-      const version = versions.get(page);
+      let version = versions.get(page);
+      if (version === 0 && this.#prefilled && batch.ops?.[index] !== REQUEST_OPS.free) {
+        version = this.#meet(page, batch.keys[index]!);
+      }
       if (batch.ops?.[index] === REQUEST_OPS.free) {
         this.#free(page, version);
       } else if (version === 0 || version === FREED) {
@@ -401,6 +415,14 @@ export class Replay {
     this.#firstTouches++;
     if (this.#versions.get(page) === 0) this.#uniquePages++;
     this.#remember(page, 1);
+  }
+
+  /** A prefilled page is touched for the first time: notes what it must hold. @returns its version */
+  #meet(page: number, key: number): number {
+    this.#prepareFill(key);
+    this.#uniquePages++;
+    this.#remember(page, 1);
+    return 1;
   }
 
   #free(page: number, version: number): void {
