@@ -7,6 +7,8 @@
 // No program begins in the middle: the pages that it had touched by then come first, one write each, in the order in
 // which it touched them. So the footprint is whole, cold pages included.
 //
+// Disk: DISK_REQUESTS requests of a virtual machine's disk (cloudphysics-w106), from DISK_FIRST on.
+//
 // Pages: RUNS of the 128 runs of 64 adjacent pages of node-heap, spread evenly, in their order.
 
 import { createHash } from "node:crypto";
@@ -23,6 +25,8 @@ const GCC_SPAN = 3_400_000;
 const PYTHON_SPAN = 1_400_000;
 /** Pages between the address ranges of two programs; the keys of both traces are below 2^25. */
 const RANGE_PAGES = 2 ** 26;
+const DISK_FIRST = 1_600_000;
+const DISK_REQUESTS = 150_000;
 const RUNS = 24;
 const RUN_BYTES = 64 * 4096;
 
@@ -63,6 +67,18 @@ async function cutTrace(gcc, python) {
   return new Uint8Array(Uint32Array.from(cut).buffer);
 }
 
+async function cutDisk(path) {
+  const trace = await openTrace(path, { limit: DISK_FIRST + DISK_REQUESTS });
+  const cut = [];
+  let request = 0;
+  for await (const batch of trace) {
+    for (let index = 0; index < batch.length; index++, request++) {
+      if (request >= DISK_FIRST) cut.push(batch.keys[index] * 2 + batch.writes[index]);
+    }
+  }
+  return new Uint8Array(Uint32Array.from(cut).buffer);
+}
+
 async function cutPages(path) {
   const { bytes } = await openPages(path);
   const runs = bytes.length / RUN_BYTES;
@@ -83,4 +99,5 @@ function save(name, bytes) {
 
 const traces = `${source}/traces`;
 save("programs.u32.gz", await cutTrace(`${traces}/mem-gcc-k16.u32.zst`, `${traces}/mem-python-k16.u32.zst`));
+save("virtual-disk.u32.gz", await cutDisk(`${traces}/cloudphysics-w106.u32.zst`));
 save("node-heap.pages.gz", await cutPages(`${source}/corpora/node-heap.pages.zst`));

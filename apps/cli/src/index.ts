@@ -6,6 +6,7 @@ export { z3fold } from "@pagetier/allocator-z3fold";
 export { zbud } from "@pagetier/allocator-zbud";
 export { zsmalloc } from "@pagetier/allocator-zsmalloc";
 export { ramster } from "@pagetier/backend-ramster";
+export { zcache } from "@pagetier/backend-zcache";
 export { zswap } from "@pagetier/backend-zswap";
 export { TierError } from "@pagetier/base";
 export { adaptive } from "@pagetier/compressor-adaptive";

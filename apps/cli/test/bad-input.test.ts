@@ -124,7 +124,11 @@ const CASES: readonly Case[] = [
   ],
   ["a trace as page file", pages("swapped.u32.gz"), /did you swap --trace and --pages\?/],
   ["an unknown preset", ["run", "zswp", ...INPUTS], /no preset zswp; did you mean zswap\?/, /\.\/zswp\.yaml/],
-  ["an unknown preset among others", ["compare", "none", "zzz", ...INPUTS], /no preset zzz; known are none, .*simple, /],
+  [
+    "an unknown preset among others",
+    ["compare", "none", "zzz", ...INPUTS],
+    /no preset zzz; known are none, .*simple, /,
+  ],
   ["a recipe that does not exist", recipe("no.yaml"), /no recipe \.\/no\.yaml/, /write a preset's name/],
   ["an unknown plugin", recipe("unknown-plugin.yaml"), /frontswap\.allocator/, /zsmaloc; did you mean zsmalloc\?/],
   ["an unknown key", recipe("unknown-key.yaml"), /memroy is no known key; did you mean memory\?/],

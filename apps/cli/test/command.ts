@@ -10,6 +10,8 @@ const BIN = fileURLToPath(new URL("../bin/pagetier.mjs", import.meta.url));
 
 /** The trace and the pages that `npm start` uses. */
 export const BUNDLED_TRACE = fileURLToPath(new URL("../../../data/programs.u32.gz", import.meta.url));
+/** Blocks of a disk, for a file space. */
+export const BUNDLED_DISK = fileURLToPath(new URL("../../../data/virtual-disk.u32.gz", import.meta.url));
 export const BUNDLED_PAGES = fileURLToPath(new URL("../../../data/node-heap.pages.gz", import.meta.url));
 
 /** How a command ended. */

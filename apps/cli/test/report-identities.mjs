@@ -20,13 +20,15 @@ export function brokenIdentities(run) {
     if (!(left <= right)) broken.push(`${claim}: ${left} and ${right}`);
   };
   const { faults, memory, stall, tiers, counters } = run;
-  const { mm, frontswap, shrinkers } = counters;
+  const { mm, frontswap, cleancache, shrinkers } = counters;
   /** @type {(kind: string) => Record<string, any>[]} */
   const tiersOf = (kind) => tiers.filter((/** @type {any} */ tier) => tier.kind === kind);
 
   // The replay.
   equal(run.mismatches, 0, "every page read back is equal");
-  equal(run.accesses, run.reads + run.writes + run.uniquePages, "accesses are reads, writes and first touches");
+  // A file's pages are there from the beginning: nothing is filled, and a first touch is a read or write like any other.
+  const filled = run.space === "file" ? 0 : run.uniquePages;
+  equal(run.accesses, run.reads + run.writes + filled, "accesses are reads, writes and first touches");
   equal(run.verified + run.mismatches, run.reads + run.writes, "every read, and every write before it, was compared");
   atMost(
     Math.abs(run.accessesPerSecond * run.elapsedMs - run.accesses * 1000),
@@ -37,24 +39,32 @@ export function brokenIdentities(run) {
   // Faults.
   const { pool, store, remote } = faults.majorFrom;
   equal(faults.major, pool + store + remote, "major faults come from the pool, a store or another machine");
-  equal(faults.minor, run.uniquePages, "each page has one minor fault, its first touch");
+  equal(faults.minor, filled, "each page of memory has one minor fault, its first touch");
   equal(mm.minor_faults, faults.minor, "mm counts the minor faults of the report");
   equal(mm.major_faults_from_pool, pool, "mm counts the faults from the pool of the report");
   equal(mm.major_faults_from_store, store, "mm counts the faults from stores of the report");
   equal(mm.major_faults_from_remote, remote, "mm counts the faults from other machines of the report");
-  atMost(store, mm.device_reads, "a fault from a store read it");
+  atMost(store, mm.device_reads + mm.file_reads, "a fault from a store read it");
   equal(mm.pages_scanned, mm.pages_stolen + mm.pages_kept, "a scanned page is stolen or kept");
   equal(mm.out_of_memory, 0, "no access was rejected");
 
   // Where pages are.
-  equal(mm.resident_pages + mm.swapped_pages, run.uniquePages, "a touched page is resident or swapped out");
+  if (run.space === "file") {
+    equal(mm.resident_pages, mm.resident_file_pages, "what is resident is the file's");
+    equal(mm.swapped_pages, 0, "pages of files are not swapped out");
+  } else equal(mm.resident_pages + mm.swapped_pages, run.uniquePages, "a touched page is resident or swapped out");
   equal(tiersOf("memory")[0]?.pages, mm.resident_pages, "the resident tier has the resident pages");
   atMost(
     run.uniquePages,
     tiers.reduce((/** @type {number} */ sum, /** @type {any} */ tier) => sum + tier.pages, 0),
     "every page is in some tier",
   );
-  for (const tier of tiers) atMost(tier.pages, run.uniquePages, `tier ${tier.name} holds no page twice`);
+  const isFile = (/** @type {any} */ tier) => run.space === "file" && tier.kind === "store";
+  // Of a file, pages are read ahead that the trace never touches.
+  const most =
+    run.space === "file" ? Math.max(...tiers.filter(isFile).map((/** @type {any} */ tier) => tier.pages)) : 0;
+  for (const tier of tiers)
+    atMost(tier.pages, Math.max(run.uniquePages, most), `tier ${tier.name} holds no page twice`);
   equal(tiersOf("memory")[0]?.bytes, mm.resident_pages * PAGE_SIZE, "a resident page has its bytes");
 
   // Memory.
@@ -77,12 +87,21 @@ export function brokenIdentities(run) {
       frontswap.area_invalidated,
     "a page that frontswap took is there or left in one of its ways",
   );
-  atMost(pool, frontswap.loads, "a fault from the pool loaded from frontswap");
+  atMost(pool, frontswap.loads + cleancache.succ_gets, "a fault from the pool asked frontswap or cleancache");
+
+  // Cleancache.
+  equal(
+    cleancache.gets,
+    cleancache.succ_gets + cleancache.failed_gets + cleancache.remote_gets,
+    "each get hit, missed, or is remote",
+  );
+  equal(mm.cleancache_puts, cleancache.puts, "mm counts the puts of cleancache");
 
   // zswap.
-  const { zswap } = counters;
+  const { zswap, zcache } = counters;
   const poolTier = tiersOf("pool")[0];
-  equal(tiersOf("pool").length, zswap === undefined ? 0 : 1, "zswap is the only pool");
+  const poolTiers = zcache !== undefined ? 2 : zswap !== undefined ? 1 : 0;
+  equal(tiersOf("pool").length, poolTiers, "zswap is one pool, zcache one for each hook");
   if (zswap !== undefined && poolTier !== undefined) {
     const refused =
       zswap.reject_limit + zswap.reject_alloc_fail + zswap.reject_kmemcache_fail + zswap.reject_compress_poor;
@@ -113,6 +132,8 @@ export function brokenIdentities(run) {
     equal(zswap.decompress_fail, 0, "everything decompresses");
   }
 
+  if (zcache !== undefined) checkZcache(run, equal, atMost);
+
   // The device.
   const swap = counters["swap[0]"];
   if (swap !== undefined) {
@@ -124,6 +145,70 @@ export function brokenIdentities(run) {
   atMost(mm.device_write_clusters, mm.device_writes, "a cluster has a page");
   atMost(shrinkers.scans, shrinkers.counts, "what is scanned was counted");
   return broken;
+}
+
+/**
+ * Checks what zcache says of both hooks.
+ *
+ * @param {Record<string, any>} run
+ * @param {(left: number, right: number, claim: string) => void} equal
+ * @param {(left: number, right: number, claim: string) => void} atMost
+ */
+function checkZcache({ counters, tiers, memory }, equal, atMost) {
+  const { zcache, frontswap, cleancache } = counters;
+  const [persistent, ephemeral] = ["frontswap", "cleancache"].map((hook) =>
+    tiers.find((/** @type {any} */ tier) => tier.hook === hook),
+  );
+  const refused =
+    zcache.reject_limit +
+    zcache.pers_put_to_flush +
+    zcache.pers_compress_poor +
+    zcache.pers_mean_compress_poor +
+    zcache.pers_aborted_preload +
+    zcache.pers_no_room;
+  const left =
+    zcache.invalidates +
+    zcache.duplicate_entry +
+    zcache.exclusive_loads +
+    zcache.lost_clean_pages +
+    zcache.written_back_pages +
+    zcache.dropped_clean_pages;
+  equal(zcache.stores, refused + zcache.stored_pages + left, "a store was refused, is stored, or has left");
+  equal(zcache.stores, frontswap.succ_stores + frontswap.failed_stores, "every store of frontswap asked zcache");
+  equal(zcache.loads, frontswap.loads, "every load of frontswap came from zcache");
+  equal(zcache.stored_pages, frontswap.curr_pages, "zcache holds what frontswap counts");
+  equal(zcache.stored_pages, persistent.pages, "the tier of frontswap has zcache's swap pages");
+  equal(zcache.pers_pageframes, persistent.frames, "and their frames");
+  equal(zcache.pers_zbytes, persistent.bytes, "and their bytes");
+
+  const notKept =
+    zcache.eph_nonactive_puts_ignored +
+    zcache.eph_put_to_flush +
+    zcache.eph_compress_poor +
+    zcache.eph_aborted_preload +
+    zcache.eph_no_room;
+  const gone =
+    zcache.eph_taken_pages +
+    zcache.eph_duplicate_puts +
+    zcache.eph_invalidated_pages +
+    zcache.eph_lost_pages +
+    zcache.evicted_eph_zpages +
+    zcache.evicted_eph_markers;
+  equal(zcache.eph_puts, notKept + zcache.eph_pages + gone, "a put was not kept, is there, or has gone");
+  equal(zcache.eph_puts, cleancache.puts, "every put of cleancache asked zcache");
+  equal(zcache.eph_succ_gets, cleancache.succ_gets, "every hit of cleancache came from zcache");
+  equal(zcache.eph_failed_gets, cleancache.failed_gets, "and every miss");
+  equal(zcache.eph_pages, ephemeral.pages, "the tier of cleancache has zcache's clean pages");
+  equal(zcache.eph_pageframes, ephemeral.frames, "and their frames");
+  equal(zcache.eph_zbytes, ephemeral.bytes, "and their bytes");
+  equal(zcache.pool_pages, zcache.pers_pageframes + zcache.eph_pageframes, "the pool is both kinds");
+  atMost(
+    zcache.evicted_eph_wanted_again,
+    zcache.evicted_eph_zpages + zcache.evicted_eph_markers,
+    "who is wanted was there",
+  );
+  atMost(zcache.pool_pages * PAGE_SIZE, memory.budgetBytes, "the pool is within the budget");
+  equal(zcache.decompress_fail, 0, "everything decompresses");
 }
 
 /**

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 describe("run and compare", () => {
-  test.each(["none", "simple", "zswap"])("run %s reports numbers that add up", async (recipe) => {
+  test.each(["none", "simple", "zcache", "zswap"])("run %s reports numbers that add up", async (recipe) => {
     const ended = await place.run(["run", recipe, ...REPLAY, "--json"]);
     expect(ended).toMatchObject({ status: 0, stderr: "", left: [] });
     const run = JSON.parse(ended.stdout) as Run;

@@ -3,6 +3,7 @@ import type { Suite } from "../suite.js";
 import { thread } from "../thread/suite.js";
 import { allocators } from "./allocators.js";
 import { compressors } from "./compressors.js";
+import { evictionOrders } from "./eviction-orders.js";
 import { pauses } from "./pauses.js";
 import { policies } from "./policies.js";
 import { poolPath } from "./pool-path.js";
@@ -18,6 +19,7 @@ export const SUITES: readonly (Suite | ExperimentSuite)[] = [
   poolPath,
   allocators,
   compressors,
+  evictionOrders,
   policies,
   readers,
   stackSpeed,

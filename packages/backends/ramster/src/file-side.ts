@@ -99,6 +99,27 @@ export class FileSide implements Cleancache {
     this.#local.tmem.destroyPool(pool);
   }
 
+  currPages(): number {
+    return this.#local.tmem.pages - this.#local.tmem.pagesIn(this.#local.swapPool);
+  }
+
+  /** Both kinds of pages lie in one pool, which the swap side reports. */
+  poolFrames(): number {
+    return 0;
+  }
+
+  contentBytes(): number {
+    return 0;
+  }
+
+  metadataBytes(): number {
+    return 0;
+  }
+
+  addressingBytes(): number {
+    return 0;
+  }
+
   counters(): Counters {
     return {
       puts: this.#puts,

@@ -31,6 +31,7 @@ export {
   sequenceBytes,
   tombstone,
 } from "./parcel.js";
+export { RECORD_WORDS, Records } from "./records.js";
 export {
   REMOTE_CONTRACT,
   REMOTE_MEMORY,
@@ -50,6 +51,7 @@ export {
 export { RemoteOwner } from "./remote-owner.js";
 export { SWAP_OBJECTS, swapIndex, swapOffsetOf, swapOid, swapTypeOf } from "./swap-key.js";
 export {
+  isTmemKey,
   NO_PAGE,
   NO_TMEM_POOL,
   TMEM_INDEX_MAX,
@@ -65,4 +67,5 @@ export {
   type TmemBackend,
   type TmemBackendPlugin,
 } from "./tmem-backend.js";
+export { RAW_CODEC, ZpageCodec } from "./zpage-codec.js";
 export { ZPAGE_RAW, type ZpageRefusal, Zpages, type ZpagesOptions } from "./zpages.js";

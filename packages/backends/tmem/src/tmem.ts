@@ -175,7 +175,7 @@ export class Tmem {
       this.#replaced++;
       this.#drop(old);
     }
-    if (!isKey(oid, index) || !this.reserve()) {
+    if (!isTmemKey(oid, index) || !this.reserve()) {
       this.#failedPuts++;
       return NO_PAGE;
     }
@@ -218,7 +218,7 @@ export class Tmem {
   /** Drops all pages of an object. @returns how many there were */
   flushObject(pool: number, oid: number): number {
     this.#flobjTotal++;
-    const object = isKey(oid, 0) && this.isOpen(pool) ? this.#objects.find(pool, oid) : 0;
+    const object = isTmemKey(oid, 0) && this.isOpen(pool) ? this.#objects.find(pool, oid) : 0;
     if (object === 0) return 0;
     const pages = this.#dropObject(object);
     this.#flobjFound++;
@@ -236,7 +236,7 @@ export class Tmem {
 
   /** The page of a key, or {@link NO_PAGE}. */
   find(pool: number, oid: number, index: number): number {
-    if (!isKey(oid, index) || !this.isOpen(pool)) return NO_PAGE;
+    if (!isTmemKey(oid, index) || !this.isOpen(pool)) return NO_PAGE;
     const object = this.#objects.find(pool, oid);
     return object === 0 ? NO_PAGE : this.#pages.find(object, index);
   }
@@ -327,7 +327,7 @@ export class Tmem {
 
   /** The object of that name, 0: it has no page. */
   findObject(pool: number, oid: number): number {
-    return isKey(oid, 0) && this.isOpen(pool) ? this.#objects.find(pool, oid) : 0;
+    return isTmemKey(oid, 0) && this.isOpen(pool) ? this.#objects.find(pool, oid) : 0;
   }
 
   firstPageOf(object: number): number {
@@ -425,6 +425,7 @@ export class Tmem {
   }
 }
 
-function isKey(oid: number, index: number): boolean {
+/** Whether a page can be named so: oid 0..2^53 - 1, index 0..2^32 - 1. */
+export function isTmemKey(oid: number, index: number): boolean {
   return index >= 0 && index <= TMEM_INDEX_MAX && Number.isSafeInteger(oid) && oid >= 0 && Number.isInteger(index);
 }

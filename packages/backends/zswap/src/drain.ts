@@ -1,11 +1,10 @@
 // What a full pool does in the background: down to the threshold, coldest first.
 
 import { PAGE_SIZE, type Scheduler } from "@pagetier/base";
-import type { PageFrames } from "@pagetier/frames";
+import type { PageFrames, PoolLimit } from "@pagetier/frames";
 import { NO_OBJECT } from "@pagetier/shrinker";
 import { LENGTH_MASK } from "./entries.js";
 import type { ZswapOptions } from "./options.js";
-import type { PoolLimit } from "./pool-limit.js";
 import type { StoredPages } from "./stored-pages.js";
 import type { Eviction, WriteBack } from "./write-back.js";
 

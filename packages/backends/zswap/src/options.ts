@@ -1,10 +1,9 @@
 // What a recipe may choose, and what Linux chose when: a generation gives the defaults of the keys below it.
 
+import type { LimitRule } from "@pagetier/frames";
+
 /** Versions of Linux whose behaviour can be asked for. Each stands for those around it (see README). */
 export type Generation = "3.14" | "6.1" | "6.8" | "6.18";
-
-/** How the limit is compared, and when a pool that was full takes pages again. See pool-limit.ts. */
-export type LimitRule = "3.14" | "6.1" | "6.18";
 
 /** What memory pressure spares. See pool-shrinker.ts. */
 export type ShrinkerKind = "second-chance" | "protection";

@@ -4,10 +4,9 @@
 // into the pool as they are: clean copies, neither decompressed nor compressed again, first to go when the pool is full.
 
 import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
-import type { PageFrames } from "@pagetier/frames";
+import type { PageFrames, PoolLimit } from "@pagetier/frames";
 import { frontswapLost, type SwapWriteback } from "@pagetier/frontswap";
 import { CLEAN, CODEC_SHIFT, LENGTH_MASK, NO_ENTRY, RAW, READ_AHEAD, RECORD } from "./entries.js";
-import type { PoolLimit } from "./pool-limit.js";
 import { ReadaheadWindow } from "./readahead-window.js";
 import type { StoredPages } from "./stored-pages.js";
 

@@ -7,7 +7,7 @@
 import { type Handle, NO_HANDLE, TOO_LARGE, type Zpool } from "@pagetier/allocator";
 import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
 import { compressorCorrupt } from "@pagetier/compressor";
-import type { PageFrames } from "@pagetier/frames";
+import { type PageFrames, TableBudget } from "@pagetier/frames";
 import { frontswapLost } from "@pagetier/frontswap";
 import { ListLru } from "@pagetier/shrinker";
 import type { Codecs } from "./codecs.js";
@@ -26,7 +26,6 @@ import {
   TWO_WORDS,
 } from "./entries.js";
 import { fillSame } from "./same-filled.js";
-import { TableBudget } from "./table-budget.js";
 
 /** What became of a page that was to be inserted. */
 export type Insertion = "stored" | "tooLarge" | "noFrame" | "noEntry";

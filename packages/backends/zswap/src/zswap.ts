@@ -20,7 +20,7 @@ import { ZPOOL, type Zpool } from "@pagetier/allocator";
 import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler } from "@pagetier/base";
 import { CODEC_CHOOSER, COMPRESSOR, type CodecChooser, type Compressor, INCOMPRESSIBLE } from "@pagetier/compressor";
 import { inject, injectable } from "@pagetier/di";
-import { PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
+import { type LimitCheck, PAGE_FRAMES, type PageFrames, PoolLimit } from "@pagetier/frames";
 import {
   type Frontswap,
   type FrontswapCopy,
@@ -34,7 +34,6 @@ import { Codecs } from "./codecs.js";
 import { Drain } from "./drain.js";
 import { CLEAN, LENGTH_MASK, NO_ENTRY, RAW, RECORD, REFERENCED } from "./entries.js";
 import { completeOptions, ZSWAP_OPTIONS, type ZswapOptions } from "./options.js";
-import { type LimitCheck, PoolLimit } from "./pool-limit.js";
 import { PoolShrinker } from "./pool-shrinker.js";
 import { RecordReader } from "./record-reader.js";
 import { isSameFilled } from "./same-filled.js";

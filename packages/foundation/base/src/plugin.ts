@@ -52,8 +52,12 @@ export interface InjectedPluginDescriptor<Options, Part> extends PluginDescripti
 /** An option of a plugin that is itself a plugin, e.g. the `allocator` of zswap. */
 export interface PluginPosition {
   readonly family: string;
-  /** Used when the recipe leaves the option out; without it the option is required. */
+  /** Used when the recipe leaves the option out; without it, and without {@link sameAs}, the option is required. */
   readonly default?: string | PluginNode;
   /** Whether the option may be left out without there being a default: then there is no part. */
   readonly isOptional?: boolean;
+  /** Another option, made once more from the same node when the recipe leaves this one out. */
+  readonly sameAs?: string;
+  /** Where an injected plugin finds the part; default the token of the family, which serves one position. (A tsyringe token.) */
+  readonly token?: symbol;
 }

@@ -7,4 +7,6 @@ export {
   PageFrames,
   type PageFramesOptions,
 } from "./page-frames.js";
+export { type LimitCheck, type LimitRule, PoolLimit } from "./pool-limit.js";
+export { TableBudget } from "./table-budget.js";
 export { type Watermarks, watermarksFor } from "./watermarks.js";

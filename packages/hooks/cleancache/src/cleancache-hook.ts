@@ -26,6 +26,8 @@ export interface CleancacheHook {
   invalidateInode(pool: number, file: number): void;
   /** Unmounted. The id is dead afterwards and may be given out again. */
   invalidateFs(pool: number): void;
+  /** Whoever is behind the hook. */
+  readonly backend: Cleancache | undefined;
   counters(): Counters;
   verify(): void;
   close(): Promise<void>;

@@ -136,6 +136,10 @@ export class CleancacheRegistry implements CleancacheHook {
     this.#backend.invalidateFs(mount.pool);
   }
 
+  get backend(): Cleancache | undefined {
+    return this.#backend;
+  }
+
   counters(): Counters {
     return {
       mountedFs: this.#mounts.filter((mount) => mount !== undefined).length,

@@ -1,7 +1,7 @@
 import type { Counters, InjectedPluginDescriptor } from "@pagetier/base";
 
 /** Version of this contract; plugins state the one they were written for. */
-export const CLEANCACHE_CONTRACT = 1;
+export const CLEANCACHE_CONTRACT = 2;
 
 /** `initFs`: the backend has no room for another file system. Never a pool id. */
 export const NO_POOL = -1;
@@ -43,6 +43,16 @@ export interface Cleancache {
   invalidateInode(pool: number, file: number): void;
   /** Unmounted: drops the pool. Its id may be given out again. */
   invalidateFs(pool: number): void;
+  /** Pages held, of all pools. */
+  currPages(): number;
+  /** Frames of the budget that the backend's ephemeral pages take. */
+  poolFrames(): number;
+  /** Bytes of their content: compressed and raw lengths. */
+  contentBytes(): number;
+  /** Tables and buffers beside the frames, as charged to the budget, in bytes. */
+  metadataBytes(): number;
+  /** Bytes of what is kept about pages that are not held: outside the budget. */
+  addressingBytes(): number;
   counters(): Counters;
   /** Throws AssertionError at the first broken invariant. */
   verify(): void;

@@ -10,11 +10,12 @@
 // their own (page-cache.ts) to the same frames, table, policy and reclaim.
 
 import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler, TierError } from "@pagetier/base";
-import { CLEANCACHE_REGISTRY, type CleancacheHook, CleancacheRegistry } from "@pagetier/cleancache";
+import { CLEANCACHE_REGISTRY, type Cleancache, type CleancacheHook, CleancacheRegistry } from "@pagetier/cleancache";
 import { inject, injectable } from "@pagetier/di";
 import { type Frame, NO_FRAME, PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
 import {
   FRONTSWAP_REGISTRY,
+  type Frontswap,
   type FrontswapHook,
   type SwapClaim,
   type SwapRecords,
@@ -446,7 +447,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   addressingBytes(): number {
     let bytes = this.#table.addressingBytes() + this.#frontswap.addressingBytes() + this.#lists.memoryBytes();
     for (const area of this.#swap.areas) bytes += area.addressingBytes();
-    bytes += this.#cache.addressingBytes();
+    bytes += this.#cache.addressingBytes() + (this.#cleancache.backend?.addressingBytes() ?? 0);
     return bytes;
   }
 
@@ -780,15 +781,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         bytes: this.#table.resident * PAGE_SIZE,
       },
     ];
-    for (const backend of this.#frontswap.backends) {
-      tiers.push({
-        name: backend.type,
-        kind: "pool",
-        pages: backend.currPages() - (backend.recordPages?.() ?? 0),
-        frames: backend.poolFrames(),
-        bytes: backend.contentBytes(),
-      });
-    }
+    for (const backend of this.#frontswap.backends) tiers.push(poolTier("frontswap", backend));
+    const { backend } = this.#cleancache;
+    if (backend !== undefined) tiers.push(poolTier("cleancache", backend));
     for (const area of this.#swap.areas) {
       for (const { name, slots } of area.swaps()) {
         tiers.push({ name, kind: "store", pages: slots.onDevice, frames: 0, bytes: slots.onDevice * PAGE_SIZE });
@@ -806,6 +801,19 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#table.move(from, to);
     return true;
   }
+}
+
+/** What a hook's backend holds. */
+function poolTier(hook: "frontswap" | "cleancache", backend: Frontswap | Cleancache): TierStats {
+  const records = "recordPages" in backend ? (backend.recordPages?.() ?? 0) : 0; // Those lie in a store.
+  return {
+    name: backend.type,
+    kind: "pool",
+    hook,
+    pages: backend.currPages() - records,
+    frames: backend.poolFrames(),
+    bytes: backend.contentBytes(),
+  };
 }
 
 /** @throws TierError MM_BAD_RANGE */

@@ -4,6 +4,8 @@ import type { Counters } from "@pagetier/base";
 export interface TierStats {
   readonly name: string;
   readonly kind: "memory" | "pool" | "store";
+  /** Of a pool: swap pages, which stay, or clean pages of files, which may go. One backend may be both. */
+  readonly hook?: "frontswap" | "cleancache";
   /** Pages whose content lies here; a page may count in two tiers. */
   readonly pages: number;
   /** Frames of the budget that this tier holds. */

@@ -324,11 +324,12 @@ function partsFor(family: string, { setup, frames, prng }: Shared): object {
   return {};
 }
 
-/** The token of what a position wants, which may be more than what the plugin there is of. */
+/** The token under which a plugin finds what is at a position: its own, or that of the family that the position wants. */
 function tokenOf({ plugin }: PlannedNode, option: string): symbol {
-  const family = familyOf(plugin.positions![option]!.family);
+  const position = plugin.positions![option]!;
+  const family = familyOf(position.family);
   assert(family !== undefined, "a planned position is of a known family");
-  return family.token;
+  return position.token ?? family.token;
 }
 
 function bind<Part>(container: DependencyContainer, token: symbol, part: Part): void {

@@ -163,7 +163,9 @@ class Planner {
   }
 
   #nodeOf(node: PluginNode, option: string, position: PluginPosition, plugin: AnyPlugin, path: Path): PluginNode {
-    const value = node[option] ?? position.default;
+    const { sameAs } = position;
+    const other = sameAs === undefined ? position.default : (node[sameAs] ?? plugin.positions?.[sameAs]?.default);
+    const value = node[option] ?? other;
     if (typeof value === "string" && value !== "") return { use: value };
     if (
       typeof value === "object" &&

@@ -228,6 +228,7 @@ class ComposedStack implements Stack {
 
   verify(): void {
     this.#parts.mm.verify();
+    for (const backend of this.#parts.frontswap.backends) backend.verify();
     this.#parts.cleancacheBackend?.verify();
     this.#parts.shrinkers.verify();
   }

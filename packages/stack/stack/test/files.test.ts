@@ -40,7 +40,7 @@ class Remembering extends ReferenceCleancache {
 
 const remembering = (made: Remembering[] = []): CleancachePlugin<RememberingOptions> => ({
   family: "cleancache",
-  contract: 1,
+  contract: 2,
   name: "remembering",
   summary: "Keeps some clean pages whole.",
   options: z.strictObject({ pagesMax: z.int().min(1).default(200) }).transform(({ pagesMax }) => ({ pagesMax, made })),

@@ -167,7 +167,9 @@ test("every preset is a recipe, and its first line says what it is", async () =>
   expect(names).toEqual(
     expect.arrayContaining([
       "none",
+      "ramster",
       "simple",
+      "zcache",
       "zram",
       "zswap",
       "zswap-completion",

@@ -46,7 +46,7 @@ async function roundTrip(stack: Stack, pages: number, pageOf = halfNoise): Promi
 }
 
 describe("presets", () => {
-  test.each(["none", "simple", "zswap", "zswap-completion", "zswap-shrinker", "zswap-writethrough"])(
+  test.each(["none", "simple", "zcache", "zswap", "zswap-completion", "zswap-shrinker", "zswap-writethrough"])(
     "%s keeps four times its memory",
     async (preset) => {
       const stack = await createStack(preset, { memory: "1MiB" });
@@ -55,7 +55,7 @@ describe("presets", () => {
       const { faults, counters } = stack.stats();
       expect(faults.minor).toBe(1021);
       expect(counters["swap[0]"]?.writtenPages).toBeGreaterThan(0);
-      if (preset !== "none") expect(counters.zswap?.stores).toBeGreaterThan(0);
+      if (preset !== "none") expect((counters.zswap ?? counters.zcache)?.stores).toBeGreaterThan(0);
     },
   );
 

@@ -1,7 +1,7 @@
 // The contract in the plainest way: one Map of pages, oldest first, under a key of pool, file and index. It forgets the
 // oldest page when it is full. It can filter puts, share pools, and lend pages out to another machine.
 
-import type { Counters } from "@pagetier/base";
+import { type Counters, PAGE_SIZE } from "@pagetier/base";
 import { type Cleancache, type CleancacheGet, NO_POOL } from "../cleancache.js";
 
 export interface ReferenceCleancacheOptions {
@@ -90,6 +90,26 @@ export class ReferenceCleancache implements Cleancache {
     this.pools[pool] = undefined;
   }
 
+  currPages(): number {
+    return this.pages.size;
+  }
+
+  poolFrames(): number {
+    return this.#local();
+  }
+
+  contentBytes(): number {
+    return this.#local() * PAGE_SIZE;
+  }
+
+  metadataBytes(): number {
+    return 0;
+  }
+
+  addressingBytes(): number {
+    return 0;
+  }
+
   counters(): Counters {
     return {
       pages: this.pages.size,
@@ -127,6 +147,13 @@ export class ReferenceCleancache implements Cleancache {
   /** Waits for the other machine. */
   protected transfer(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Pages in this machine's memory. */
+  #local(): number {
+    let local = 0;
+    for (const page of this.pages.values()) if (!page.away) local++;
+    return local;
   }
 
   #addPool(uuid: string): number {

@@ -80,6 +80,12 @@ export class Subject {
     for (const [name, value] of Object.entries(this.backend.counters())) {
       assert.ok(Number.isFinite(value) && value >= 0, `counter ${name} is a number of 0 or more, got ${value}`);
     }
+    const { backend } = this;
+    const levels = [backend.currPages(), backend.poolFrames(), backend.contentBytes()];
+    for (const level of [...levels, backend.metadataBytes(), backend.addressingBytes()]) {
+      assert.ok(Number.isInteger(level) && level >= 0, "pages, frames and bytes are counts of 0 or more");
+    }
+    if (levels[0] === 0) assert.deepEqual(levels, [0, 0, 0], "a backend without pages holds no frame for them");
   }
 
   async end(): Promise<void> {

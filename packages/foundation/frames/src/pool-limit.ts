@@ -1,4 +1,5 @@
-import type { LimitRule } from "./options.js";
+/** How a limit is compared, and when a pool that was full takes pages again: as in the version of Linux. */
+export type LimitRule = "3.14" | "6.1" | "6.18";
 
 /** What a store meets: room, the limit, or a pool that was full and has not fallen far enough since. */
 export type LimitCheck = "accept" | "limit" | "hysteresis";

@@ -1,5 +1,5 @@
 import type { Accountant } from "@pagetier/base";
-import type { PageFrames } from "@pagetier/frames";
+import type { PageFrames } from "./page-frames.js";
 
 /** Tables take at most 1/4 of the stack's memory. */
 const SHARE = 4;
