@@ -152,12 +152,15 @@ export class Reclaim {
     let freed = 0;
     // The loop looks at a cluster at least, whatever the priority; shrinkers take every step of it to come into play.
     const step = this.#scansAnon ? 3 : 1;
-    for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; priority -= step) {
+    for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; ) {
       const looked = this.#scanned;
       const gained = this.#pass(priority, false, CLUSTER_PAGES - freed);
-      // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
-      if (gained === 0 && this.#scanned > looked) break;
       freed += gained;
+      // A page that goes into a pool frees a part of a frame: more of the same, not more pressure, which would empty the pools.
+      if (gained > 0) continue;
+      // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
+      if (this.#scanned > looked) break;
+      priority -= step;
     }
     this.#nowNs += this.#clock.now() - start;
     return this.#frames.available("user") > 0;
