@@ -41,7 +41,7 @@ function documentOf(times: Readonly<Record<string, readonly number[]>>): Record<
   const path = join(folder, "result.json");
   const environment = { command: "pagetier-bench run thread", cpu: "some", node: "v20" };
   writeResult(path, { format: RESULT_FORMAT, environment, results: [{ suite: "thread", rows: [], cells }] });
-  return answersDocument(path);
+  return answersDocument([path]);
 }
 
 const UNBOUNDED_TIMES = [10, 10, 10, 10, 10];
@@ -74,8 +74,8 @@ describe("an answer", () => {
   test("is refused for a result that has none", () => {
     const path = join(folder, "other.json");
     writeResult(path, { format: RESULT_FORMAT, environment: {}, results: [{ suite: "smoke", rows: [] }] });
-    expect(() => answersDocument(path)).toThrow(/has no suite thread/);
-    expect(() => answersDocument(join(folder, "absent.json"))).toThrow(/cannot be read \(ENOENT\)/);
+    expect(() => answersDocument([path])).toThrow(/has no suite thread/);
+    expect(() => answersDocument([join(folder, "absent.json")])).toThrow(/cannot be read \(ENOENT\)/);
   });
 });
 

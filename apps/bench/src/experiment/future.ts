@@ -13,8 +13,10 @@ export class Future {
   /** Places of page p: `#places[#start[p] .. #start[p + 1])`. */
   readonly #start: Uint32Array;
   readonly #cursor: Uint32Array;
+  readonly #objects: number;
 
   constructor({ page, op, objects }: Pick<Workload, "page" | "op" | "objects">) {
+    this.#objects = objects;
     this.#start = new Uint32Array(objects + 1);
     for (const each of page) this.#start[each + 1]!++;
     for (let index = 0; index < objects; index++) this.#start[index + 1]! += this.#start[index]!;
@@ -37,8 +39,13 @@ export class Future {
     this.#position = position;
   }
 
-  /** The first request after the present one that wants what the page holds; {@link NEVER} when it is freed before. */
-  nextUse(page: number): number {
+  /**
+   * The first request after the present one that wants what the page holds; {@link NEVER} when it is freed before.
+   *
+   * @param id the page, or what MM calls it: spaces come one after another, each as large as the whole workload
+   */
+  nextUse(id: number): number {
+    const page = id % this.#objects;
     const end = this.#start[page + 1]!;
     let cursor = this.#cursor[page]!;
     const now = this.now;

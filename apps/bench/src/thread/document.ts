@@ -1,6 +1,7 @@
 // docs/answers.md as a whole: the method, then question by question.
 
 import { TierError } from "@pagetier/base";
+import type { CellResult } from "../experiment/experiment.js";
 import { Results } from "../experiment/results.js";
 import { type BenchResult, readResult } from "../result-file.js";
 import { type Answered, answerOf } from "./answers.js";
@@ -34,7 +35,7 @@ node scripts/answers.mjs thread.json
   them (of the contender in the first row, with MM's timing), and memory for everything.
 - **Workloads:** *programs* is the bundled trace of twelve real programs with real heap pages. The others draw pages by Zipf's law, with
   the same real pages: *stable* keeps its hot set, *shifting* changes it, *noisy* has a third of pages that do not compress, *young* frees
-  pages, many of them soon, *large* has lists of more than 16,384 pages, part of them of a file where stated.
+  pages, many of them soon, *files* and *mixture* belong to a file, all or by half, *large* has lists of more than 16,384 pages, part of them of a file where stated.
 - **Every byte that came back was compared** with what had been written, in every run.
 
 What this cannot show: contention for processors and caches, the file system, several applications at once. Synthetic workloads
@@ -42,31 +43,31 @@ are a statement about themselves.
 `;
 
 /** The documents by their names in docs/. @throws TierError BENCH_RESULT */
-export function answersDocument(path: string): Record<string, string> {
-  const result = readResult(path);
-  const answered = answeredOf(result, path);
+export function answersDocument(paths: readonly string[]): Record<string, string> {
+  const results = paths.map(readResult);
+  const answered = answeredOf(results.flatMap((result, index) => cellsOf(result, paths[index]!)));
   const files: Record<string, string> = {};
   const sections = answered.map((each) => {
     const picture = `answers/${each.question.number}.svg`;
     files[picture] = pictureOf(each);
     return answerOf(each, picture);
   });
-  const { command, cpu, node } = result.environment;
+  const { command, cpu, node } = results[0]!.environment;
   const made = `Made of the output of \`${command}\` (Node ${node}, ${cpu}).`;
   return { "answers.md": `${[HEAD.trim(), made, ...sections].join("\n\n")}\n`, ...files };
 }
 
-function answeredOf({ results }: BenchResult, path: string): Answered[] {
+function cellsOf({ results }: BenchResult, path: string): readonly CellResult[] {
   const cells = results.find(({ suite }) => suite === "thread")?.cells;
-  if (cells === undefined) {
-    throw new TierError(
-      "BENCH_RESULT",
-      `The result ${path} has no suite thread; make one with: pagetier-bench run thread --json ${path}.`,
-      {
-        path,
-      },
-    );
-  }
+  if (cells !== undefined) return cells;
+  throw new TierError(
+    "BENCH_RESULT",
+    `The result ${path} has no suite thread; make one with: pagetier-bench run thread --json ${path}.`,
+    { path },
+  );
+}
+
+function answeredOf(cells: readonly CellResult[]): Answered[] {
   return QUESTIONS.map((question) => ({
     question,
     results: new Results(cells.filter(({ experiment }) => experiment === question.experiment.name)),

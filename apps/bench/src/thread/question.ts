@@ -84,6 +84,21 @@ export const YOUNG: WorkloadSpec = {
   requests: { zipf: { pages: 6000, skew: 0.6, writePercent: 50, lifetime: 60_000 } },
 };
 
+/** Pages of a file, read far more often than written. */
+export const FILES: WorkloadSpec = {
+  ...STABLE,
+  name: "files",
+  requests: { zipf: { pages: 8000, skew: 0.8, writePercent: 5 } },
+  filePercent: 100,
+};
+/** Half of the pages belong to a file. */
+export const MIXTURE: WorkloadSpec = {
+  ...STABLE,
+  name: "mixture",
+  requests: { zipf: { pages: 8000, skew: 0.8, writePercent: 20 } },
+  filePercent: 50,
+};
+
 export const ZSWAP = {
   use: "zswap",
   allocator: { use: "zsmalloc", chainPages: 4 },
@@ -110,6 +125,13 @@ export function ramster(
   const { allocator, compressor } = ZSWAP;
   const frontswap = { use: "ramster", allocator, compressor, remote: { use: "simulated", ...remote }, ...options };
   return { name, role, recipe: { frontswap, swap: "file" } };
+}
+
+/** One pool for swapped pages and clean pages of files. */
+export function zcache(name: string, options: object, role: Contender["role"] = "contender"): Contender {
+  const { allocator, compressor } = ZSWAP;
+  const frontswap = { use: "zcache", allocator, compressor, maxPoolPercent: 20, ...options };
+  return { name, role, recipe: { frontswap, cleancache: "zcache", swap: "file" } };
 }
 
 /** What stands in every table: plain swapping, a pool that does not compress, memory for everything, Belady's choice. */

@@ -3,8 +3,10 @@
 import {
   BOUNDS,
   ENVIRONMENTS,
+  FILES,
   inTheMiddle,
   LARGE,
+  MIXTURE,
   NOISY,
   PROGRAMS,
   type Question,
@@ -14,6 +16,7 @@ import {
   STABLE,
   THINKING,
   YOUNG,
+  zcache,
   zswap,
 } from "./question.js";
 
@@ -91,6 +94,50 @@ const fullPool: Question = {
     "refuse, limit 40 %",
     "write back, no hysteresis",
     "write back, threshold 50 %",
+  ],
+};
+
+const ORDERS = ["group-lru", "emptiest-group", "hybrid"];
+const zbudOrders = ["object-lru", ...ORDERS].map((order) => zcache(`${order}, zbud`, { order, allocator: "zbud" }));
+
+const wholeFrames: Question = {
+  number: 3,
+  title: "Few zpages or whole frames?",
+  quote: {
+    by: "Magenheimer",
+    text: "we'd like to throw away as few zpages as possible (preferably in some kind of LRU order), while freeing up as many wholepages as possible",
+  },
+  method:
+    "zcache holds clean pages of files beside swapped ones, and throws zpages away when frames are wanted. `object-lru` lets the oldest zpage go, whatever that frees; `group-lru` the group of frames that was used longest ago; `emptiest-group` the one with the fewest zpages per frame; `hybrid` weighs both. `random` is the control. Chains of 4 frames, and zbud, whose groups are single frames with at most two zpages.",
+  experiment: {
+    name: "3 few zpages or whole frames",
+    workloads: [FILES, MIXTURE],
+    contenders: [
+      zcache("object-lru", { order: "object-lru" }),
+      ...ORDERS.map((order) => zcache(order, { order })),
+      ...inTheMiddle(
+        zcache("random", { order: "random" }, "control"),
+        zcache("object-lru, no compaction", { order: "object-lru", compaction: false }),
+        zcache("hybrid, no compaction", { order: "hybrid", compaction: false }),
+        ...zbudOrders,
+        zswap("no cleancache"),
+      ),
+      ...BOUNDS,
+    ],
+    environments: ENVIRONMENTS,
+    seeds: SEEDS,
+    spotChecks: ["object-lru", "hybrid"],
+  },
+  baseline: "object-lru",
+  headline: "lostMs",
+  columns: ["thrownPerFrame", "thrownWanted", "storeFaults", "poolFaults", "poolFrames", "poolPages"],
+  judged: [
+    ...ORDERS,
+    "random",
+    "object-lru, no compaction",
+    "hybrid, no compaction",
+    ...zbudOrders.map(({ name }) => name),
+    "no cleancache",
   ],
 };
 
@@ -291,6 +338,7 @@ const remoteOrDisk: Question = {
 export const QUESTIONS: readonly Question[] = [
   hooksOrShrinker,
   fullPool,
+  wholeFrames,
   writing,
   allocators,
   sizing,
