@@ -1,5 +1,6 @@
+import { findRecipe } from "@pagetier/stack";
 import type { Command } from "commander";
-import { CommandError, EXIT_FAILED } from "../exit.js";
+import { CommandError, EXIT_FAILED, preparing } from "../exit.js";
 import type { RunReport } from "../report/run-report.js";
 import { runHeading, runTable } from "../report/run-table.js";
 import { addReportOption, checkReportPath, writeReport } from "../report/write-report.js";
@@ -31,6 +32,8 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .argument("<recipes...>", "presets' names, or paths to recipes");
   addReportOption(addReplayOptions(command)).action(async (recipes: string[], flags: ReplayFlags) => {
     await checkReportPath(flags.report);
+    // All of them first: nobody wants to learn of a wrong name when the ones before it have run.
+    for (const recipe of recipes) await preparing(() => findRecipe(recipe, process.cwd()));
     const replay = await openReplay(flags, recipes, signal);
     const runs: RunReport[] = [];
     for (const recipe of recipes) runs.push(await replay(recipe));
