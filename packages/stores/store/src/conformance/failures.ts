@@ -13,7 +13,13 @@ const SLOTS = 34;
 export function failures({ describe, test }: TestRunner, factory: StoreFactory): void {
   describe("failures", () => {
     test("a failing operation harms its own slots and nothing else", async () => {
-      for (let nth = 1; nth < OPERATIONS_MAX; nth++) if (!(await scenario(factory, nth))) return;
+      const place = await factory();
+      const isInside = place.failAt !== undefined;
+      await place.remove?.();
+      // A failure above the store shows it a call with fewer slots, whichever it is: later ones are sampled.
+      for (let nth = 1; nth < OPERATIONS_MAX; nth += isInside ? 1 : 1 + (nth >> 3)) {
+        if (!(await scenario(factory, nth))) return;
+      }
       assert.fail(`the scenario has fewer than ${OPERATIONS_MAX} operations`);
     });
   });
