@@ -53,7 +53,7 @@ export async function checkReport(file, executablePath, documents) {
       try {
         const page = context.pages()[0] ?? (await context.newPage());
         await context.setOffline(true);
-        context.setDefaultTimeout(15_000);
+        context.setDefaultTimeout(60_000);
         page.on("console", (message) => wrong.push(`${name}: the console says ${message.text()}`));
         page.on("pageerror", (error) => wrong.push(`${name}: ${error.message}`));
         page.on("request", (request) => {
