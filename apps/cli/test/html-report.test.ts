@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUNDLED_PAGES, BUNDLED_TRACE, type Ended, Workplace } from "./command.js";
-import { checkReport, findChromium } from "./report-in-browser.mjs";
 
 const INPUTS = ["--trace", BUNDLED_TRACE, "--pages", BUNDLED_PAGES];
 const SHORT = [...INPUTS, "--memory", "16MiB", "--limit", "30000", "--time", "virtual"];
@@ -124,14 +123,5 @@ describe("the series of a run", () => {
         expect(total).toEqual([...total].sort((a, b) => a - b));
       }
     }
-  });
-});
-
-const chromium = findChromium();
-
-// Needs a Chromium: .ci/acceptance/50-report.mjs installs one and looks at a larger report.
-describe.skipIf(chromium === undefined)("in Chromium (skipped where there is none)", () => {
-  test("the page shows what was measured, everywhere", async () => {
-    expect(await checkReport(place.path("runs.html"), chromium!, [JSON.parse(compared.stdout)])).toEqual([]);
   });
 });
