@@ -101,9 +101,19 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
   const { pages, trace, rounds } = flags;
   writeResult(flags.json, {
     format: RESULT_FORMAT,
-    environment: { ...environment(), pages, trace, rounds, command: `pagetier-bench run ${names.join(" ")}` },
+    environment: { ...environment(), pages, trace, rounds, command: commandOf(names, flags) },
     results,
   });
+}
+
+/** The command, as far as it decides what comes out. */
+function commandOf(names: readonly string[], { seeds, only, full }: RunFlags): string {
+  const options = [
+    ...(seeds === undefined ? [] : [`--seeds ${seeds}`]),
+    ...(only === undefined ? [] : [`--only "${only}"`]),
+    ...(full ? ["--full"] : []),
+  ];
+  return ["pagetier-bench run", ...names, ...options].join(" ");
 }
 
 async function simulate(suite: ExperimentSuite, flags: RunFlags): Promise<SuiteResult> {

@@ -94,7 +94,8 @@ async function runOn(setting: Setting, scheduler: VirtualScheduler | undefined):
     );
   const stack = await (scheduler?.outside(make) ?? make());
   try {
-    const space = await openSpace(stack, workload, device);
+    const open = (): Promise<WatchedSpace> => openSpace(stack, workload, device);
+    const space = await (scheduler?.outside(open) ?? open()); // Loads plugins, which is nobody's virtual time.
     instruments = new Instruments(space, future, workload.objects, Math.floor(memory / PAGE_SIZE));
     return await measure(stack, scheduler, setting, instruments, future);
   } finally {

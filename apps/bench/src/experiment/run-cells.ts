@@ -7,7 +7,9 @@ import type { Cell, CellResult } from "./experiment.js";
 const WORKER = new URL("./cell-worker.js", import.meta.url);
 
 /** What a worker answers. */
-export type WorkerAnswer = { readonly result: CellResult } | { readonly failure: string };
+export interface WorkerAnswer {
+  readonly result: CellResult;
+}
 
 export interface RunCellsOptions {
   /** Threads; default one per processor. */
@@ -63,11 +65,7 @@ function ask(worker: Worker, cell: Cell): Promise<CellResult> {
       worker.off("exit", onExit);
       end();
     };
-    const onMessage = (answer: WorkerAnswer): void =>
-      settle(() => {
-        if ("result" in answer) resolve(answer.result);
-        else reject(new Error(`${cell.experiment}, ${cell.contender.name}, seed ${cell.seed}: ${answer.failure}`));
-      });
+    const onMessage = ({ result }: WorkerAnswer): void => settle(() => resolve(result));
     const onError = (error: Error): void => settle(() => reject(error));
     const onExit = (code: number): void => settle(() => reject(new Error(`a worker ended with status ${code}`)));
     worker.once("message", onMessage);
