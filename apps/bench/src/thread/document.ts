@@ -27,8 +27,8 @@ node scripts/answers.mjs thread.json
   working set: the distinct pages of the measured slice.
 - **A place** is a workload, a share of memory and a device, written \`programs, 0.7, nvme\`. One thing at a time differs from the first
   place. The application thinks 1 µs between accesses, or what is stated. Accesses before the slice warm memory up and do not count.
-- **Seeds** choose what pages hold and how long the application thinks. Differences are paired by seed; intervals are 95 % by
-  the bootstrap. A difference counts when its interval leaves out 0 and it is 2 % or more.
+- **Seeds** choose what pages hold and how long the application thinks; each table says how many there were. Differences are paired by
+  seed; intervals are 95 % by the bootstrap, and as coarse as seeds are few. A difference counts when its interval leaves out 0 and it is 2 % or more.
 - **Time lost to memory** is the time beyond that which the same accesses take with memory for everything: stalls, faults, codec
   work in the way.
 - **In every table** stand a floor and a ceiling: plain swap, a pool with a codec that does not compress, victims as Belady would choose
@@ -52,8 +52,9 @@ export function answersDocument(paths: readonly string[]): Record<string, string
     files[picture] = pictureOf(each);
     return answerOf(each, picture);
   });
-  const { command, cpu, node } = results[0]!.environment;
-  const made = `Made of the output of \`${command}\` (Node ${node}, ${cpu}).`;
+  const commands = [...new Set(results.map(({ environment }) => `\`${environment.command}\``))].join(", ");
+  const { cpu, node } = results[0]!.environment;
+  const made = `Made of the output of ${commands} (Node ${node}, ${cpu}).`;
   return { "answers.md": `${[HEAD.trim(), made, ...sections].join("\n\n")}\n`, ...files };
 }
 
