@@ -36,6 +36,9 @@ const RECORD = 32;
 /** The store has a record under the slot's number, of whatever age. */
 const RECORD_THERE = 64;
 
+/** Takes that an area whose device is full refuses before it lets one try whether there is room again. */
+const FULL_TAKES = 256;
+
 /** Free slots looked for before the area grows instead. */
 const SEARCH_MAX = 1024;
 
@@ -58,6 +61,8 @@ export class SwapArea {
   readonly #flags = new ChunkedBytes();
   /** The page whose content the slot holds, plus one. */
   readonly #pages = new ChunkedWords();
+  /** Takes refused since the device said that it is full; 0: it did not, or has been told to forget something since. */
+  #fullTakes = 0;
   /** Slots given back whose content the store may forget. */
   #discards: number[] = [];
 
@@ -101,13 +106,23 @@ export class SwapArea {
 
   /** Slots that could still be taken; `Infinity` where there are as many as slots have numbers. */
   get free(): number {
-    if (this.draining) return 0;
+    if (this.draining || this.isFull) return 0;
     return this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1 - this.#inUse);
   }
 
   /** Whether a device has a place for what is written to a slot: always, unless slots are virtual. */
   get canWrite(): boolean {
-    return !(this.store instanceof VirtualSwap) || this.store.free > 0;
+    return this.store instanceof VirtualSwap ? this.store.free > 0 : !this.isFull;
+  }
+
+  /** Whether the device had no room for a slot, although the area has more: it lies on a disk that others fill as well. */
+  get isFull(): boolean {
+    return this.#fullTakes > 0;
+  }
+
+  /** The device has no room. Slots come from elsewhere until one is given back, or a while has passed. */
+  markFull(): void {
+    if (!(this.store instanceof VirtualSwap)) this.#fullTakes = 1;
   }
 
   /** Pages that devices could still take: fewer than free slots where those are virtual. */
@@ -135,9 +150,11 @@ export class SwapArea {
     return this.store instanceof VirtualSwap ? (this.store.deviceOf(offset)?.name ?? this.name) : this.name;
   }
 
-  /** Whether the place that a slot gives up is of no use to others. */
-  isDraining(offset: number): boolean {
-    return this.store instanceof VirtualSwap ? this.store.deviceOf(offset)?.draining === true : this.draining;
+  /** Whether the place that a slot gives up is of no use to others: its store is being turned off, or its device takes no more. */
+  isPlaceLost(offset: number): boolean {
+    if (!(this.store instanceof VirtualSwap)) return this.draining || this.isFull;
+    const device = this.store.deviceOf(offset);
+    return device !== undefined && (device.draining || device.isFull);
   }
 
   addressingBytes(): number {
@@ -147,7 +164,7 @@ export class SwapArea {
 
   /** Takes a slot for a page. @returns its offset, or 0 when the area is full, or drains */
   take(page: PageId): number {
-    if (this.draining || this.#end - 1 - this.#inUse < 1) return 0;
+    if (this.draining || this.#end - 1 - this.#inUse < 1 || (this.isFull && !this.#tryAgain())) return 0;
     const offset = this.#search();
     this.#flags.set(offset, IN_USE | (this.#flags.get(offset) & RECORD_THERE));
     this.#pages.set(offset, page + 1);
@@ -294,7 +311,14 @@ export class SwapArea {
     return this.#top++;
   }
 
+  #tryAgain(): boolean {
+    if (++this.#fullTakes <= FULL_TAKES) return false;
+    this.#fullTakes = 0;
+    return true;
+  }
+
   #release(offset: number, written: boolean): void {
+    if (written) this.#fullTakes = 0;
     this.#flags.set(offset, (written ? DISCARD : 0) | (this.#flags.get(offset) & RECORD_THERE));
     this.#pages.set(offset, 0);
     this.#inUse--;

@@ -108,6 +108,7 @@ export class SwapWriter {
     const status = area.now.writePagesNow([offset], [page])[0];
     this.#lastError = status;
     this.#count(status);
+    if (status?.code === "STORE_NO_SPACE") area.markFull();
     return status === undefined;
   }
 
@@ -139,6 +140,7 @@ export class SwapWriter {
       for (const [at, queued] of part.entries()) {
         const status = statuses[at];
         this.#count(status, queued.length);
+        if (status?.code === "STORE_NO_SPACE" && queued.length === undefined) area.markFull();
         queued.settled(status);
       }
     }

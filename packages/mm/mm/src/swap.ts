@@ -438,7 +438,7 @@ export class Swap implements SwapWriteback {
     this.#table.map(page, frame, slot);
     this.#policy.admit(page);
     // A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full), if that one can have it.
-    if (slot === NO_SLOT || !this.#isNearlyFull() || this.area(slot).isDraining(offsetOf(slot))) return;
+    if (slot === NO_SLOT || !this.#isNearlyFull() || this.area(slot).isPlaceLost(offsetOf(slot))) return;
     this.makeDirty(page, frame);
   }
 

@@ -16,6 +16,8 @@ export class VirtualDevice {
   readonly io: "now" | "async";
   /** No place is given out any more. */
   draining = false;
+  /** The device had no room for a page, and no place was given back since. */
+  isFull = false;
   /** Slots whose record it has. */
   records = 0;
   readonly #taken = new ChunkedBytes();
@@ -47,7 +49,7 @@ export class VirtualDevice {
   }
 
   get free(): number {
-    return this.draining ? 0 : this.#end - 1 - this.#used;
+    return this.draining || this.isFull ? 0 : this.#end - 1 - this.#used;
   }
 
   get bytes(): number {
@@ -65,6 +67,7 @@ export class VirtualDevice {
   }
 
   give(place: number): void {
+    this.isFull = false;
     this.#taken.set(place, 0);
     this.#used--;
   }

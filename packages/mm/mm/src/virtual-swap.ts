@@ -131,6 +131,7 @@ export class VirtualSwap implements BackingStore {
       this.#giveUp(
         slots,
         picked.filter((_, at) => results[at] !== undefined),
+        statuses,
       );
     });
     await this.#forget(old).catch(() => undefined); // Best effort: the places are free either way.
@@ -256,12 +257,14 @@ export class VirtualSwap implements BackingStore {
     return equal[this.#turn++ % equal.length]!;
   }
 
-  /** What was not written has no place. */
-  #giveUp(slots: readonly number[], indexes: readonly number[]): void {
+  /** What was not written has no place. A device that has no room gives out none for a while. */
+  #giveUp(slots: readonly number[], indexes: readonly number[], statuses: readonly SlotStatus[] = []): void {
     for (const index of indexes) {
       const word = this.#word(slots[index]!);
       this.#words.set(slots[index]!, 0);
-      this.#devices[deviceOf(word)]!.give(placeOf(word));
+      const device = this.#devices[deviceOf(word)]!;
+      device.give(placeOf(word));
+      if (statuses[index]?.code === "STORE_NO_SPACE") device.isFull = true;
     }
   }
 
@@ -301,6 +304,7 @@ export class VirtualSwap implements BackingStore {
       this.#giveUp(
         slots,
         picked.filter((_, at) => results[at] !== undefined),
+        statuses,
       );
     }
     void this.#forget(old).catch(() => undefined); // Best effort: the places are free either way.

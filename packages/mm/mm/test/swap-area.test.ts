@@ -95,6 +95,22 @@ describe("a swap area", () => {
     some.verify(() => true);
   });
 
+  test("gives out no slot while its device is full, until one is given back or a while has passed", () => {
+    const some = area(100);
+    const held = some.take(id(1));
+    some.markOnDevice(held);
+    some.markFull();
+    expect([some.take(id(2)), some.free, some.canWrite, some.isFull]).toEqual([0, 0, false, true]);
+    some.give(held);
+    expect([some.take(id(2)), some.isFull]).toEqual([held, false]);
+    some.markFull();
+    some.give(held); // It was never written this time, and gives no room back.
+    expect(some.isFull).toBe(true);
+    const takes = Array.from({ length: 300 }, () => some.take(id(3)));
+    expect(takes.findIndex((offset) => offset !== 0)).toBe(255);
+    some.verify(() => true);
+  });
+
   test("lists what the store may forget: slots that were written and are free", () => {
     const some = area(20);
     const slots = Array.from({ length: 10 }, (_none, page) => some.take(id(page)));

@@ -135,6 +135,60 @@ describe("priorities", () => {
   });
 });
 
+describe("a store whose disk is full, although it has more slots", () => {
+  /** Refuses to write beyond so many slots. */
+  const limited = (pages: number): ScriptedStore => {
+    const store = new ScriptedStore();
+    const write = store.writePages.bind(store);
+    const written = new Set<number>();
+    store.writePages = async (slots, from) => {
+      const fits = slots.map((slot) => written.has(slot) || written.size < pages);
+      for (const [index, slot] of slots.entries()) if (fits[index]) written.add(slot);
+      const picked = slots.flatMap((_, index) => (fits[index] ? [index] : []));
+      const statuses = await write(
+        picked.map((index) => slots[index]!),
+        picked.map((index) => from[index]!),
+      );
+      return slots.map((slot, index) =>
+        fits[index]
+          ? statuses[picked.indexOf(index)]
+          : new TierError("STORE_NO_SPACE", `slot ${slot}: the disk is full; free space.`),
+      );
+    };
+    return store;
+  };
+
+  test.each(["device", "virtual"] as const)("gives way to the next one (%s slots)", async (swapSlots) => {
+    const swaps = [
+      { store: limited(60), name: "first", priority: 10, io: "async" as const },
+      { store: new ScriptedStore(), name: "second", priority: 1, io: "async" as const },
+    ];
+    const stack = await rig({ zswap: null, swaps, mm: { swapSlots } });
+    const space = stack.mm.space({ name: "data", size: 800 * PAGE_SIZE });
+    await fill(space, 800);
+    expect(used(stack).first).toBeGreaterThan(30);
+    expect(used(stack).second).toBeGreaterThan(400);
+    expect(stack.mm.counters().deviceWriteErrors, "it is not asked again and again").toBeLessThan(400);
+    await expectPages(space, 800);
+    await end(stack);
+  });
+
+  test("alone ends in an error that says so, and what it holds is there", async () => {
+    const stack = await rig({ zswap: null, swaps: [{ store: limited(60), io: "async" }] });
+    const space = stack.mm.space({ name: "data", size: 800 * PAGE_SIZE });
+    let written = 0;
+    const error = await codeOf(
+      (async () => {
+        for (; written < 800; written++) await space.write(written, 0, pageOf(written, 1));
+      })(),
+    );
+    expect(error.code).toBe("MM_OUT_OF_MEMORY");
+    expect(error.message).toMatch(/the last write failed \(slot \d+: the disk is full; free space\.\)/);
+    await expectPages(space, written);
+    await end(stack);
+  });
+});
+
 describe("turning a store on", () => {
   test("gives a stack that is full more room", async () => {
     const stack = await rig({ zswap: null, stores: [new ScriptedStore({ pages: 50 })] });
