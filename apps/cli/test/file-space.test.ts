@@ -24,7 +24,7 @@ test("the bundled workload of a disk: zcache serves from memory what zswap reads
   expect(zcache.faults.majorFrom.store).toBeLessThan(zswap.faults.majorFrom.store);
   expect(zcache.elapsedMs).toBeLessThan(zswap.elapsedMs);
   const tier = zcache.tiers.find(({ hook }: { hook?: string }) => hook === "cleancache");
-  expect(tier).toMatchObject({ name: "zcache", kind: "pool", pages: zcache.counters.zcache.eph_pages });
+  expect(tier).toMatchObject({ name: "zcache", kind: "pool", pages: zcache.counters["zcache.cleancache"].eph_pages });
   expect(tier.pages).toBeGreaterThan(100);
 });
 

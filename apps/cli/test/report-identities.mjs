@@ -155,7 +155,8 @@ export function brokenIdentities(run) {
  * @param {(left: number, right: number, claim: string) => void} atMost
  */
 function checkZcache({ counters, tiers, memory }, equal, atMost) {
-  const { zcache, frontswap, cleancache } = counters;
+  const { frontswap, cleancache } = counters;
+  const zcache = { ...counters["zcache.cleancache"], ...counters.zcache };
   const [persistent, ephemeral] = ["frontswap", "cleancache"].map((hook) =>
     tiers.find((/** @type {any} */ tier) => tier.hook === hook),
   );

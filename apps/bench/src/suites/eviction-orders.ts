@@ -5,6 +5,7 @@
 // same trace and pages give the same numbers. Between a floor (no zcache) and a ceiling (one that keeps everything).
 
 import type { Zpool } from "@pagetier/allocator";
+import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
 import { EVICTION_ORDERS, type EvictionOrderName, ZCACHE_OPTIONS_DEFAULT, Zcache } from "@pagetier/backend-zcache";
 import { assert, type Counters, createPrng, PAGE_SIZE, realScheduler } from "@pagetier/base";
 import { createLz4Compressor } from "@pagetier/compressor-lz4";
@@ -12,9 +13,15 @@ import { PageFrames } from "@pagetier/frames";
 import type { SwapWriteback } from "@pagetier/frontswap";
 import { LruPolicy } from "@pagetier/policies";
 import { ShrinkerRegistry } from "@pagetier/shrinker";
-import { openTrace } from "@pagetier/trace";
 import { type Row, rowOf, type Suite, type SuiteInput } from "../suite.js";
-import { ALLOCATORS } from "./churn-history.js";
+import { ALLOCATORS as FIVE } from "./churn-history.js";
+import { idsOf } from "./trace-ids.js";
+
+/** The five, and zsmalloc with groups of two frames, which fewer zpages must leave before one is free. */
+export const ALLOCATORS: Readonly<Record<string, (frames: PageFrames) => Zpool>> = {
+  ...FIVE,
+  "zsmalloc, chainPages 2": (frames) => new ZsmallocPool(frames, { chainPages: 2, classes: "kernel-6.18" }),
+};
 
 /** Frames of the page cache, and of zcache, as shares of the pages of the trace. */
 const CACHE_SHARE = 0.1;
@@ -23,8 +30,8 @@ const NO_SWAP: SwapWriteback = {
   claim: () => "noMemory",
   release: () => undefined,
   submit: () => undefined,
-  track: (work) => work,
   flush: () => Promise.resolve(),
+  track: (work) => work,
 };
 
 /** A trace of dense page numbers, and what its pages hold. */
@@ -94,20 +101,6 @@ export function replayOrders(workload: Workload): OrderResult[] {
   ]);
 }
 
-/** Reads a trace, and gives its pages contents. */
-export async function workloadOf(path: string, contents: readonly Uint8Array[]): Promise<Workload> {
-  const trace = await openTrace(path);
-  const batches: Uint32Array[] = [];
-  for await (const { pages, length } of trace) batches.push(pages.slice(0, length));
-  const ids = new Uint32Array(batches.reduce((sum, batch) => sum + batch.length, 0));
-  let at = 0;
-  for (const batch of batches) {
-    ids.set(batch, at);
-    at += batch.length;
-  }
-  return { ids, objects: trace.keys.count, contents };
-}
-
 /** Requests that the page cache alone cannot serve, and that nothing could. */
 export function bounds({ ids, objects }: Workload): { readonly floor: number; readonly ceiling: number } {
   const policy = new LruPolicy({ capacity: Math.max(1, Math.round(objects * CACHE_SHARE)) });
@@ -126,16 +119,26 @@ export const evictionOrders: Suite = {
   name: "eviction",
   summary: "zpages thrown away per frame freed, how many are wanted again, and file reads, by order and allocator",
   async run({ pages, trace }: SuiteInput): Promise<Row[]> {
-    const workload = await workloadOf(trace, pages);
+    const workload: Workload = { ...(await idsOf(trace)), contents: pages };
     const { floor, ceiling } = bounds(workload);
     const perThousand = (count: number): number => (1000 * count) / workload.ids.length;
     const rows = [rowOf("file reads without zcache", "per 1000", [perThousand(floor)])];
     for (const result of replayOrders(workload)) {
       const name = `${result.allocator}, ${result.order}${result.compaction ? "" : " without compaction"}`;
       rows.push(
-        rowOf(`${name}: thrown away`, "zpages/frame", [result.zpagesThrownAway / Math.max(1, result.framesFreed)]),
-        rowOf(`${name}: wanted again`, "%", [(100 * result.wantedAgain) / Math.max(1, result.zpagesThrownAway)]),
-        rowOf(`${name}: file reads`, "per 1000", [perThousand(result.fileReads)]),
+        rowOf(
+          `${name}: thrown away`,
+          "zpages/frame",
+          [result.zpagesThrownAway / Math.max(1, result.framesFreed)],
+          "lower",
+        ),
+        rowOf(
+          `${name}: wanted again`,
+          "%",
+          [(100 * result.wantedAgain) / Math.max(1, result.zpagesThrownAway)],
+          "lower",
+        ),
+        rowOf(`${name}: file reads`, "per 1000", [perThousand(result.fileReads)], "lower"),
       );
     }
     rows.push(rowOf("file reads with room for everything", "per 1000", [perThousand(ceiling)]));

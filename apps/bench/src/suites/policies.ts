@@ -25,12 +25,12 @@ import {
   WTinyLfuPolicy,
 } from "@pagetier/policies";
 import type { EvictionPolicy } from "@pagetier/policy";
-import { openTrace } from "@pagetier/trace";
 import { LRUCache } from "lru-cache";
 import { LRUMap } from "mnemonist";
 import { FifoMap } from "toad-cache";
 import { cpuNs, type Row, rowOf, type Suite } from "../suite.js";
 import type { CacheMap } from "./policy-loops.js";
+import { idsOf } from "./trace-ids.js";
 
 const CAPACITY_SHARE = 0.1;
 
@@ -102,19 +102,6 @@ export const policies: Suite = {
     return rows;
   },
 };
-
-async function idsOf(path: string): Promise<{ ids: Uint32Array; objects: number }> {
-  const trace = await openTrace(path);
-  const batches: Uint32Array[] = [];
-  for await (const { pages, length } of trace) batches.push(pages.slice(0, length));
-  const ids = new Uint32Array(batches.reduce((sum, batch) => sum + batch.length, 0));
-  let at = 0;
-  for (const batch of batches) {
-    ids.set(batch, at);
-    at += batch.length;
-  }
-  return { ids, objects: trace.keys.count };
-}
 
 async function partsOf(ids: Uint32Array, capacity: number): Promise<Part[]> {
   const { readOnly } = await loopsFor("none");

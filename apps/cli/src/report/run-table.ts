@@ -57,7 +57,7 @@ const ROWS: readonly (readonly [string, (run: RunReport) => string])[] = [
   ["faults served from disk", (run) => count(run.faults.majorFrom.store)],
   ["faults served from compressed memory", (run) => nonZero(run.faults.majorFrom.pool)],
   ["pages written to disk", (run) => count(run.counters.mm?.device_writes ?? 0)],
-  ["pages compressed", (run) => nonZero(poolCounter(run, "stores") - poolCounter(run, "reject_limit"))],
+  ["pages compressed", (run) => nonZero(compressed(run))],
   ["now in the pool", (run) => (pool(run) === undefined ? "" : `${count(pool(run)!.pages)} pages`)],
   ["  their bytes, compressed", (run) => poolBytes(run)],
   ["  memory that takes, tables included", (run) => poolMemory(run)],
@@ -70,10 +70,27 @@ const ROWS: readonly (readonly [string, (run: RunReport) => string])[] = [
   ["pages read back and equal", (run) => verdict(run)],
 ];
 
-type Tier = RunReport["tiers"][number];
+type Tier = Pick<RunReport["tiers"][number], "name" | "pages" | "frames" | "bytes">;
 
+/** What the pools of a run hold together: zcache has one for each hook. */
 function pool(run: RunReport): Tier | undefined {
-  return run.tiers.find((tier) => tier.kind === "pool");
+  const [first, ...others] = run.tiers.filter((tier) => tier.kind === "pool");
+  return others.reduce<Tier | undefined>(
+    (sum, tier) =>
+      sum && {
+        name: sum.name,
+        pages: sum.pages + tier.pages,
+        frames: sum.frames + tier.frames,
+        bytes: sum.bytes + tier.bytes,
+      },
+    first,
+  );
+}
+
+/** Pages that were looked at to be kept: not those that a limit or a filter turned away before. */
+function compressed(run: RunReport): number {
+  const stores = poolCounter(run, "stores") - poolCounter(run, "reject_limit");
+  return stores + poolCounter(run, "eph_puts") - poolCounter(run, "eph_nonactive_puts_ignored");
 }
 
 /** A counter of the frontswap backend, by its name in reports. */

@@ -5,9 +5,9 @@
 // other way round. A put drops the older page of its key before anything can refuse it.
 
 import type { Zpool } from "@pagetier/allocator";
-import { type Accountant, assert, TierError } from "@pagetier/base";
+import { assert, TierError } from "@pagetier/base";
 import type { CodecChooser, Compressor } from "@pagetier/compressor";
-import type { PageFrames } from "@pagetier/frames";
+import { type PageFrames, TableBudget } from "@pagetier/frames";
 import { ListLru, NO_OBJECT } from "@pagetier/shrinker";
 import {
   HOST_FLAG,
@@ -36,8 +36,6 @@ export const LOST = HOST_FLAG << 4;
 
 /** Ephemeral pages dropped to make room for one put, at most. */
 const EVICTIONS_MAX = 64;
-/** Tables take at most 1/4 of the stack's memory: markers count against no limit of the pool. */
-const TABLES_SHARE = 4;
 const POOLS_MAX = 1 + 256; // One for swap, and as many file systems as one is likely to mount.
 
 /** Told what becomes of pages that are not in this machine's memory. */
@@ -75,7 +73,7 @@ export class LocalPages implements TmemHost {
     this.#frames = frames;
     this.#pool = pool;
     this.#options = options;
-    const tables = new TablesBudget(frames);
+    const tables = new TableBudget(frames);
     this.tmem = new Tmem(this, tables, { poolsMax: POOLS_MAX });
     this.persistent = new ListLru(tables);
     this.ephemeral = new ListLru(tables);
@@ -280,26 +278,5 @@ export class LocalPages implements TmemHost {
       if (count === EVICTIONS_MAX || !this.evictEphemeral()) return false;
     }
     return true;
-  }
-}
-
-/** Pays for tables, up to a share of memory. */
-class TablesBudget implements Accountant {
-  readonly #frames: PageFrames;
-  #bytes = 0;
-
-  constructor(frames: PageFrames) {
-    this.#frames = frames;
-  }
-
-  charge(bytes: number): boolean {
-    if ((this.#bytes + bytes) * TABLES_SHARE > this.#frames.budgetBytes || !this.#frames.charge(bytes)) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  uncharge(bytes: number): void {
-    this.#bytes -= bytes;
-    this.#frames.uncharge(bytes);
   }
 }

@@ -67,5 +67,5 @@ export {
   type TmemBackend,
   type TmemBackendPlugin,
 } from "./tmem-backend.js";
-export { RAW_CODEC, ZpageCodec } from "./zpage-codec.js";
-export { ZPAGE_RAW, type ZpageRefusal, Zpages, type ZpagesOptions } from "./zpages.js";
+export { ZPAGE_RAW, ZpageCodec } from "./zpage-codec.js";
+export { type ZpageRefusal, Zpages, type ZpagesOptions } from "./zpages.js";

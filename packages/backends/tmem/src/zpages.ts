@@ -1,19 +1,16 @@
 // Pages as a host of tmem keeps them in this machine's memory: compressed in a pool, raw in a pool, or as a marker.
 //
-// A page of one repeated 32-bit word is a marker and takes nothing. Another one is compressed by the chosen codec; if that does not
-// make it shorter it is kept as it is, or refused. What comes out is the pair of words that tmem keeps (pampd.ts): the pool's handle or
-// the repeated word, and a meta word with length and codec. The flag {@link ZPAGE_RAW} is this class's; seven others are the host's.
+// What comes out (zpage-codec.ts) is the pair of words that tmem keeps (pampd.ts): the pool's handle or the repeated word, and a
+// meta word with length, codec and flags.
 //
 // Zpages travel as they are: `copyOut` and `copyIn` move the stored bytes between the pool and a buffer, `decode` restores a page from
 // such bytes wherever they have been.
 
 import { type Handle, NO_HANDLE, TOO_LARGE, type Zpool } from "@pagetier/allocator";
-import { type Accountant, assert, PAGE_SIZE, TierError } from "@pagetier/base";
-import { type CodecChooser, type Compressor, chooserOf, compressorCorrupt, INCOMPRESSIBLE } from "@pagetier/compressor";
-import { codecOf, HOST_FLAG, kindOf, LOCAL, lengthOf, MARKER, type PampdMeta, pampdMeta, REMOTE } from "./pampd.js";
-
-/** The page is stored as it is. */
-export const ZPAGE_RAW = HOST_FLAG;
+import { type Accountant, assert } from "@pagetier/base";
+import type { CodecChooser, Compressor } from "@pagetier/compressor";
+import { codecOf, kindOf, LOCAL, lengthOf, MARKER, type PampdMeta, pampdMeta, REMOTE } from "./pampd.js";
+import { ZPAGE_RAW, ZpageCodec } from "./zpage-codec.js";
 
 export interface ZpagesOptions {
   /** Whether a page of one repeated word becomes a marker. */
@@ -27,12 +24,8 @@ export type ZpageRefusal = "poor" | "noMemory";
 
 export class Zpages {
   readonly #pool: Zpool;
-  readonly #chooser: CodecChooser;
-  readonly #accountant: Accountant;
+  readonly #codec: ZpageCodec;
   readonly #options: ZpagesOptions;
-  readonly #inputPage: Uint8Array;
-  readonly #inputWords: Uint32Array;
-  readonly #codecBytes: number;
   #word = 0;
   #meta: PampdMeta = 0;
   #markers = 0;
@@ -44,21 +37,8 @@ export class Zpages {
   /** @throws TierError ZPAGES_NO_ROOM when the budget has no room for the codecs' buffers */
   constructor(pool: Zpool, compressor: Compressor | CodecChooser, accountant: Accountant, options: ZpagesOptions) {
     this.#pool = pool;
-    this.#chooser = chooserOf(compressor);
-    this.#accountant = accountant;
+    this.#codec = new ZpageCodec(compressor, accountant);
     this.#options = options;
-    this.#codecBytes = this.#chooser.memoryBytes();
-    if (!this.#accountant.charge(this.#codecBytes)) {
-      throw new TierError(
-        "ZPAGES_NO_ROOM",
-        `the buffers of compressor ${this.#chooser.type} (${this.#codecBytes} bytes) do not fit the memory; give more memory.`,
-        { compressor: this.#chooser.type, bytes: this.#codecBytes },
-      );
-    }
-    const { input } = this.#chooser;
-    assert(input.byteOffset % 4 === 0, "a codec's input is aligned to words");
-    this.#inputPage = input.subarray(0, PAGE_SIZE);
-    this.#inputWords = new Uint32Array(input.buffer, input.byteOffset, PAGE_SIZE / 4);
   }
 
   /** What {@link store} and {@link copyIn} made: the words for tmem. */
@@ -72,19 +52,15 @@ export class Zpages {
 
   /** Takes a page. @param flags the host's, in the meta word @returns why not, or `undefined`: {@link word} and {@link meta} have it */
   store(page: Uint8Array, flags: number): ZpageRefusal | undefined {
-    const chooser = this.#chooser;
-    chooser.input.set(page);
-    if (this.#options.sameFilledPages && this.#isSameFilled()) {
-      this.#word = this.#inputWords[0]!;
-      this.#meta = pampdMeta(MARKER, 0, 0, flags);
+    const codec = this.#codec;
+    if (codec.pack(page, this.#options.sameFilledPages, flags) === MARKER) {
+      this.#word = codec.word;
+      this.#meta = codec.meta;
       this.#markers++;
       return undefined;
     }
-    const length = chooser.compress();
-    const isRaw = length === INCOMPRESSIBLE || length >= PAGE_SIZE;
-    if (isRaw && !this.#options.storeIncompressible) return "poor";
-    if (isRaw) return this.#put(page, PAGE_SIZE, 0, flags | ZPAGE_RAW);
-    return this.#put(chooser.codecs[chooser.chosen]!.output, length, chooser.chosen, flags);
+    if ((codec.meta & ZPAGE_RAW) !== 0 && !this.#options.storeIncompressible) return "poor";
+    return this.#put(codec.source, codec.meta);
   }
 
   /** Frees what local words stand for. */
@@ -95,14 +71,8 @@ export class Zpages {
 
   /** Copies a local page out. @throws TierError COMPRESSOR_CORRUPT */
   read(word: number, meta: PampdMeta, into: Uint8Array): void {
-    if (kindOf(meta) === MARKER) {
-      this.#fillSame(word, into);
-    } else if ((meta & ZPAGE_RAW) !== 0) {
-      this.#pool.read(word as Handle, into, 0);
-    } else {
-      const codec = this.#codec(meta);
-      this.#restore(codec, this.#pool.readAround(word as Handle, codec.input), meta, into);
-    }
+    if (kindOf(meta) === MARKER) this.#codec.fill(word, into);
+    else this.#codec.unpack(this.#pool, word as Handle, meta, into);
   }
 
   /** Copies the stored bytes of a page in the pool out, as they are. @returns how many: the meta word's length */
@@ -118,7 +88,7 @@ export class Zpages {
    * @returns whether there was room: {@link word} and {@link meta} have it
    */
   copyIn(bytes: Uint8Array, meta: PampdMeta, flags: number): boolean {
-    return this.#put(bytes, lengthOf(meta), codecOf(meta), flags | (meta & ZPAGE_RAW)) === undefined;
+    return this.#put(bytes, pampdMeta(LOCAL, lengthOf(meta), codecOf(meta), flags | (meta & ZPAGE_RAW))) === undefined;
   }
 
   /** The meta word of a page whose stored bytes another machine has. @param meta that of the page here */
@@ -128,13 +98,7 @@ export class Zpages {
 
   /** Restores a page from its stored bytes. @throws TierError COMPRESSOR_CORRUPT */
   decode(bytes: Uint8Array, meta: PampdMeta, into: Uint8Array): void {
-    if ((meta & ZPAGE_RAW) !== 0) {
-      into.set(bytes.length === PAGE_SIZE ? bytes : bytes.subarray(0, PAGE_SIZE));
-      return;
-    }
-    const codec = this.#codec(meta);
-    codec.input.set(bytes.length <= codec.input.length ? bytes : bytes.subarray(0, PAGE_SIZE));
-    this.#restore(codec, 0, meta, into);
+    this.#codec.decode(bytes, meta, into);
   }
 
   get sameFilledPages(): number {
@@ -159,7 +123,7 @@ export class Zpages {
 
   /** Bytes of codecs, charged to the accountant. */
   get bytes(): number {
-    return this.#codecBytes;
+    return this.#codec.bytes;
   }
 
   /** Throws AssertionError unless a page's words agree with the pool. */
@@ -168,14 +132,15 @@ export class Zpages {
     assert(this.#pool.sizeOf(word as Handle) === lengthOf(meta), "the pool holds what the words say");
   }
 
-  #put(source: Uint8Array, length: number, codec: number, flags: number): ZpageRefusal | undefined {
+  #put(source: Uint8Array, meta: PampdMeta): ZpageRefusal | undefined {
+    const length = lengthOf(meta);
     const handle = this.#pool.malloc(length);
     if (handle === TOO_LARGE) return "poor";
     if (handle === NO_HANDLE) return "noMemory";
     this.#pool.write(handle, source, 0, length);
     this.#word = handle;
-    this.#meta = pampdMeta(LOCAL, length, codec, flags);
-    this.#count(this.#meta, 1);
+    this.#meta = meta;
+    this.#count(meta, 1);
     return undefined;
   }
 
@@ -189,36 +154,5 @@ export class Zpages {
       this.#compressedPages += change;
       this.#compressedBytes += length;
     }
-  }
-
-  #codec(meta: PampdMeta): Compressor {
-    const codec = this.#chooser.codecs[codecOf(meta)];
-    assert(codec !== undefined, "a page records a codec that there is");
-    return codec;
-  }
-
-  #restore(codec: Compressor, start: number, meta: PampdMeta, into: Uint8Array): void {
-    const length = lengthOf(meta);
-    const restored = codec.decompress(start, length);
-    if (restored !== PAGE_SIZE) throw compressorCorrupt(codec.type, `they give ${restored} bytes`, length);
-    into.set(codec.output);
-  }
-
-  /** Whether the page in the codec's input is one repeated word. The last word is looked at first: most pages end there. */
-  #isSameFilled(): boolean {
-    const words = this.#inputWords;
-    const first = words[0]!;
-    if (words[words.length - 1] !== first) return false;
-    for (let index = 1; index < words.length; index++) if (words[index] !== first) return false;
-    return true;
-  }
-
-  #fillSame(word: number, into: Uint8Array): void {
-    if (word === Math.imul(word & 0xff, 0x01010101) >>> 0) {
-      into.fill(word & 0xff);
-      return;
-    }
-    this.#inputWords.fill(word);
-    into.set(this.#inputPage);
   }
 }

@@ -117,15 +117,11 @@ export class EphemeralSide implements Cleancache {
     return this.#zpages.ghosts.bytes;
   }
 
-  /** Of both sides, which are one backend. */
   counters(): Counters {
-    return this.#sharedCounters();
-  }
-
-  ownCounters(): Counters {
     const { compressPoor, abortedPreload, noRoom } = this.#zpages.refusals.ephemeral;
     const { ephemeral, ephAteTail, evictedEphMarkers, evictedEphPageframes, evictedEphZpages } = this.#zpages;
     return {
+      ...this.#sharedCounters(),
       ephPages: this.currPages(),
       ephPuts: this.#puts,
       ephSuccGets: this.#succGets,

@@ -134,15 +134,11 @@ export class PersistentSide implements Frontswap {
     return 0;
   }
 
-  /** Of both sides, which are one backend. */
   counters(): Counters {
-    return this.#sharedCounters();
-  }
-
-  ownCounters(): Counters {
     const { compressPoor, meanCompressPoor, abortedPreload, noRoom } = this.#zpages.refusals.persistent;
     const { persistent } = this.#zpages;
     return {
+      ...this.#sharedCounters(),
       storedPages: this.currPages(),
       stores: this.#stores,
       loads: this.#loads,

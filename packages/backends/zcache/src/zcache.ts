@@ -35,7 +35,7 @@ export class Zcache implements TmemBackend {
   readonly shrinkers: readonly [Shrinker, Shrinker];
   readonly #zpages: Zpages;
 
-  /** @throws TierError TMEM_NO_ROOM when buffers do not fit the memory */
+  /** @throws TierError ZPAGES_NO_ROOM when buffers do not fit the memory */
   constructor(
     @inject(PAGE_FRAMES) frames: PageFrames,
     @inject(ZPOOL) persistentPool: Zpool,
@@ -49,7 +49,7 @@ export class Zcache implements TmemBackend {
   ) {
     this.#zpages = new Zpages(frames, persistentPool, ephemeralPool, compressor, prng, options);
     const writeBack = new WriteBack(this.#zpages, writeback, scheduler, options.poolFull === "writeback-lru");
-    const counters = (): Counters => this.counters();
+    const counters = (): Counters => this.#sharedCounters();
     const ephemeral = new EphemeralShrinker(this.#zpages);
     const persistent = new PersistentShrinker(this.#zpages, writeBack, options);
     this.shrinkers = [ephemeral, persistent];
@@ -70,7 +70,13 @@ export class Zcache implements TmemBackend {
     this.#zpages.freeze(false);
   }
 
+  /** Of both sides together. */
   counters(): Counters {
+    return { ...this.frontswap.counters(), ...this.cleancache.counters() };
+  }
+
+  /** What does not belong to one side. */
+  #sharedCounters(): Counters {
     const { sameFilledPages, cleanPages, decompressFail, compactedFrames, persAteEph, frames } = this.#zpages;
     const { flushTotal, flushFound, flobjTotal, flobjFound, objects } = this.#zpages.tmem.counters();
     return {
@@ -80,8 +86,6 @@ export class Zcache implements TmemBackend {
       decompressFail,
       compactedFrames,
       persAteEph,
-      ...this.frontswap.ownCounters(),
-      ...this.cleancache.ownCounters(),
       objects: objects!,
       flushTotal: flushTotal!,
       flushFound: flushFound!,

@@ -1,6 +1,5 @@
 import { type Handle, NO_HANDLE, type Zpool } from "@pagetier/allocator";
 import { type Accountant, assert, ChunkedWords, type Prng } from "@pagetier/base";
-import { codecOf, type ZpageCodec } from "@pagetier/tmem";
 import type { EvictionOrder } from "./eviction-order.js";
 import { type EvictionOrderName, GROUP_CHOICES } from "./group-choice.js";
 import { GroupOrder } from "./group-order.js";
@@ -66,11 +65,6 @@ export class ZpageSet {
     this.order.left();
     this.zpages--;
     this.zbytes -= length;
-  }
-
-  /** @throws TierError COMPRESSOR_CORRUPT */
-  read(codec: ZpageCodec, handle: Handle, length: number, meta: number, into: Uint8Array): void {
-    codec.unpack(this.pool, handle, length, codecOf(meta), into);
   }
 
   memoryBytes(): number {

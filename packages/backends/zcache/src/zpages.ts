@@ -14,17 +14,16 @@ import { type PageFrames, PoolLimit, TableBudget } from "@pagetier/frames";
 import { frontswapLost } from "@pagetier/frontswap";
 import { ListLru, NO_OBJECT } from "@pagetier/shrinker";
 import {
-  HOST_FLAG,
   kindOf,
   LOCAL,
   lengthOf,
   MARKER,
   NO_PAGE,
-  pampdMeta,
   swapOffsetOf,
   swapTypeOf,
   Tmem,
   type TmemKind,
+  ZPAGE_RAW,
   ZpageCodec,
 } from "@pagetier/tmem";
 import { VICTIMS_MAX } from "./eviction-order.js";
@@ -33,9 +32,9 @@ import type { ZcacheOptions } from "./options.js";
 import { ZpageSet } from "./zpage-set.js";
 
 /** The device holds the same bytes: the page may be dropped. */
-export const CLEAN = HOST_FLAG;
+export const CLEAN = ZPAGE_RAW << 1;
 /** A write-back of the page has been submitted. */
-export const IN_FLIGHT = HOST_FLAG << 1;
+export const IN_FLIGHT = ZPAGE_RAW << 2;
 
 /** File systems at a time, and the pool of swap pages. */
 const POOLS_MAX = 256;
@@ -85,7 +84,7 @@ export class Zpages {
   ephAteTail = 0;
   persAteEph = 0;
 
-  /** @throws TierError TMEM_NO_ROOM */
+  /** @throws TierError ZPAGES_NO_ROOM */
   constructor(
     frames: PageFrames,
     persistentPool: Zpool,
@@ -96,7 +95,7 @@ export class Zpages {
   ) {
     this.#frames = frames;
     this.#options = options;
-    this.#codec = new ZpageCodec("zcache", frames, compressor);
+    this.#codec = new ZpageCodec(compressor, frames);
     const tables: Accountant = new TableBudget(frames);
     this.limit = new PoolLimit(options.maxPoolPercent, options.acceptThresholdPercent);
     this.persistent = new ZpageSet(persistentPool, options.order, tables, prng);
@@ -154,8 +153,9 @@ export class Zpages {
    */
   keep(kind: TmemKind, pool: number, oid: number, index: number, page: Uint8Array, flags: number): number {
     const refusals = this.refusals[kind];
-    const packed = this.#codec.pack(page, this.#options.sameFilledPages);
-    const { length, codec } = this.#codec;
+    const packed = this.#codec.pack(page, this.#options.sameFilledPages, flags);
+    const { meta } = this.#codec;
+    const length = lengthOf(meta);
     if (packed === LOCAL && this.#isPoor(kind, length, refusals)) return NO_PAGE;
     if (!this.#reserve()) {
       refusals.abortedPreload++;
@@ -166,7 +166,7 @@ export class Zpages {
     if (handle === NO_HANDLE) return NO_PAGE;
     const set = this[kind];
     set.pool.write(handle, this.#codec.source, 0, length);
-    const kept = this.tmem.put(pool, oid, index, handle, pampdMeta(LOCAL, length, codec, flags));
+    const kept = this.tmem.put(pool, oid, index, handle, meta);
     assert(kept !== NO_PAGE, "a page whose record was reserved is put");
     set.add(kept, handle, length); // Last: from now on it may be chosen.
     if ((flags & CLEAN) !== 0) this.cleanPages++;
@@ -285,7 +285,7 @@ export class Zpages {
       this.refusals[kind].abortedPreload++;
       return NO_PAGE;
     }
-    const kept = this.tmem.put(pool, oid, index, this.#codec.word, pampdMeta(MARKER, 0, 0, flags));
+    const kept = this.tmem.put(pool, oid, index, this.#codec.word, this.#codec.meta);
     assert(kept !== NO_PAGE, "a page whose record was reserved is put");
     this.sameFilledPages++;
     if (kind === "ephemeral") this.#markers.add(kept);
@@ -350,7 +350,7 @@ export class Zpages {
     }
     const kind = this.kindOf(page);
     try {
-      this[kind].read(this.#codec, this.tmem.wordOf(page) as Handle, lengthOf(meta), meta, into);
+      this.#codec.unpack(this[kind].pool, this.tmem.wordOf(page) as Handle, meta, into);
       return true;
     } catch (error) {
       if (!TierError.is(error, "COMPRESSOR_CORRUPT")) throw error;

@@ -67,6 +67,9 @@ export function bed(options: BedOptions = {}): Bed {
   return { frames, persistentPool, ephemeralPool, writeback, shrinkers, zcache };
 }
 
+/** A pool of 60 frames: kits fill it, and look at all of it after every step. */
+export const SMALL: Partial<ZcacheOptions> = { maxPoolPercent: 25 };
+
 /** A page that depends on `seed` alone and of which `random` bytes do not compress. */
 export function pageOf(seed: number, random = 1000): Uint8Array {
   const page = new Uint8Array(PAGE_SIZE);

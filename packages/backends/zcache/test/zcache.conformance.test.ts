@@ -1,12 +1,12 @@
 import { cleancacheConformance } from "@pagetier/cleancache/conformance";
-import { frontswapConformance } from "@pagetier/frontswap/conformance";
+import { frontswapConformance, losses } from "@pagetier/frontswap/conformance";
 import { describe, test } from "vitest";
-import { bed, press, WatchedPool } from "./bed.js";
+import { bed, press, SMALL, WatchedPool } from "./bed.js";
 import { TokenCompressor } from "./token-compressor.js";
 
 describe("zcache by default", () => {
   frontswapConformance({ describe, test }, (writeback) => {
-    const { zcache } = bed({ compressor: new TokenCompressor(2500), writeback });
+    const { zcache } = bed({ compressor: new TokenCompressor(2500), writeback, zcache: SMALL });
     return { backend: zcache.frontswap, reclaim: (pages) => void press(zcache.shrinkers[1], pages) };
   });
 
@@ -24,7 +24,7 @@ describe("zcache with a put filter", () => {
 });
 
 describe("zcache with a damaged pool", () => {
-  frontswapConformance({ describe, test }, (writeback) => {
+  losses({ describe, test }, (writeback) => {
     const pools: WatchedPool[] = [];
     const { zcache } = bed({
       writeback,

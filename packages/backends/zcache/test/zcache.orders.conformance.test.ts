@@ -2,7 +2,7 @@ import { cleancacheConformance } from "@pagetier/cleancache/conformance";
 import { frontswapConformance } from "@pagetier/frontswap/conformance";
 import { describe, test } from "vitest";
 import type { ZcacheOptions } from "../src/index.js";
-import { type BedOptions, bed, POOLS, press } from "./bed.js";
+import { type BedOptions, bed, POOLS, press, SMALL } from "./bed.js";
 import { TokenCompressor } from "./token-compressor.js";
 
 /** Keeps whatever the kit calls incompressible. */
@@ -35,8 +35,14 @@ const VARIANTS: Readonly<Record<string, () => BedOptions>> = {
 for (const [name, options] of Object.entries(VARIANTS)) {
   describe(`zcache ${name}`, () => {
     frontswapConformance({ describe, test }, (writeback) => {
-      const { zcache } = bed({ compressor: new TokenCompressor(2500), ...options(), writeback });
-      return { backend: zcache.frontswap, reclaim: (pages) => void press(zcache.shrinkers[1], pages) };
+      const { zcache, ...others } = options();
+      const made = bed({
+        compressor: new TokenCompressor(2500),
+        ...others,
+        zcache: { ...SMALL, ...zcache },
+        writeback,
+      });
+      return { backend: made.zcache.frontswap, reclaim: (pages) => void press(made.zcache.shrinkers[1], pages) };
     });
 
     cleancacheConformance({ describe, test }, () => {

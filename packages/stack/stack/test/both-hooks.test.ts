@@ -46,7 +46,8 @@ test("both hooks name it: one instance, one limit, and what must stay displaces 
   for (let page = 0; page < 700; page++) await space.write(page, 0, pageOf(1000 + page));
   const after = stack.stats();
   expect(after.counters.zcache!.persAteEph).toBeGreaterThan(0);
-  expect(after.counters.zcache!.ephPages).toBeLessThan(before.counters.zcache!.ephPages!);
+  const [had, has] = [before, after].map(({ counters }) => counters["zcache.cleancache"]!.ephPages!);
+  expect(has).toBeLessThan(had!);
   const into = new Uint8Array(PAGE_SIZE);
   for (let page = 0; page < 700; page++) {
     await space.read(page, 0, into);
@@ -65,7 +66,7 @@ test("the same options at both hooks are the same node; others are a conflict th
   await same.close();
   const message = await failure("RECIPE_CONFLICT", () => make({ ...zcache, allocator: "zsmalloc" }));
   expect(message).toContain("frontswap");
-  expect(message).toContain("cleancache");
+  expect(message).toContain("only its name at cleancache");
 });
 
 test("zswap with zsmalloc and zcache with zbud in one stack each have their own parts", async () => {
@@ -83,7 +84,7 @@ test("zswap with zsmalloc and zcache with zbud in one stack each have their own 
   expect(tiers.filter(({ kind }) => kind === "pool").map(({ name }) => name)).toEqual(["zswap", "zcache"]);
   expect(memory.holders).toMatchObject({ zsmalloc: pools["frontswap.allocator"]!.frames });
   expect(memory.holders.zbud).toBeUndefined(); // Nobody gave it a page: frontswap is zswap's.
-  expect(counters.zcache!.stores).toBe(0);
+  expect(counters.zcache!.ephPuts).toBeGreaterThan(0);
   expect(counters.zswap!.stores).toBeGreaterThan(0);
   stack.verify();
   await stack.close();
