@@ -27,13 +27,18 @@ export class TcpProxy implements AsyncDisposable {
     const sockets = new Set<Socket>();
     const state: LineState = { isCut: false, isHeld: false, delayMs: 0, targetPort, held: [] };
     const pass = (from: Socket, to: Socket): void => {
+      const delayed: (() => void)[] = [];
       from.on("data", (data) => {
         const forward = (): void => {
           if (!to.destroyed) to.write(data);
         };
         if (state.isHeld) state.held.push(forward);
-        else if (state.delayMs > 0) setTimeout(forward, state.delayMs);
-        else forward();
+        else if (state.delayMs === 0 && delayed.length === 0) forward();
+        else {
+          // Whichever timer is first, what came first goes: also when the line becomes faster meanwhile.
+          delayed.push(forward);
+          setTimeout(() => delayed.shift()!(), state.delayMs);
+        }
       });
       from.on("error", () => to.destroy());
       from.on("close", () => {
