@@ -1,13 +1,18 @@
 // What an access to a page in memory costs through the whole stack, and what a fault that a pool serves costs beside its codec.
 //
 // The trace runs through a stack whose memory holds every page it touches, so that each access is resident: 8 bytes, or
-// whole pages. For faults, pages are sent into zswap and come back one after the other; beside them the bare codec restores
-// the same bytes and copies the page out. Memory is in the state that it has in use: a frame here and there stays taken, so that
-// frames are reused and not fetched from the operating system.
+// whole pages. Memory is in the state that it has in use: a frame here and there stays taken, so that frames are reused and not
+// fetched from the operating system.
+//
+// For faults, all pages are sent into zswap and come back one after the other, into free memory: nothing is reclaimed meanwhile.
+// Beside them the bare codec restores the same bytes, twice: every page over the last one, which never leaves the processor's
+// first cache; and each into a frame of its own, as a fault must. The difference is what it costs to write to memory that is
+// in no cache, and the codec's as well. Hence two numbers of pages: the frames of the fewer stay in the caches.
 
 import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
 import { ZSWAP_OPTIONS_DEFAULT, Zswap } from "@pagetier/backend-zswap";
 import { assert, createPrng, PAGE_SIZE, realScheduler, UNCHARGED } from "@pagetier/base";
+import type { Compressor } from "@pagetier/compressor";
 import { Lz4WasmCompressor } from "@pagetier/compressor-lz4";
 import { type Frame, NO_FRAME, PageFrames } from "@pagetier/frames";
 import { FrontswapRegistry } from "@pagetier/frontswap";
@@ -20,7 +25,10 @@ import { cpuNs, type Row, rowOf, type Suite } from "../suite.js";
 
 const ACCESSES_MAX = 500_000;
 const PAGES_MAX = 20_000;
-const FAULT_PAGES = 1024;
+/** Half a MiB of frames, which a processor's caches hold, and 4 MiB, which they mostly do not. */
+const FAULT_PAGES = [128, 1024];
+const WARM_UP_ROUNDS = 10;
+const ONE_PAGE = new Uint8Array(PAGE_SIZE);
 
 type Policy = LruPolicy | TwoListPolicy;
 const POLICIES: Readonly<Record<string, (pages: number) => Policy>> = {
@@ -35,7 +43,10 @@ export const stackSpeed: Suite = {
     const ids = await idsOf(trace);
     const rows: Row[] = [];
     for (const [name, policy] of Object.entries(POLICIES)) rows.push(...(await resident(name, policy, ids, rounds)));
-    rows.push(...(await faults(pages.slice(0, FAULT_PAGES), rounds)));
+    for (const count of FAULT_PAGES) {
+      const sample = pages.slice(0, count);
+      rows.push(...(await faults(`${sample.length} pages`, sample, rounds)));
+    }
     return rows;
   },
 };
@@ -69,7 +80,7 @@ function readAll(space: AnonSpace, ids: Uint32Array, into: Uint8Array): void {
   for (let index = 0; index < ids.length; index++) space.readNow(ids[index]!, 0, into);
 }
 
-async function faults(pages: readonly Uint8Array[], rounds: number): Promise<Row[]> {
+async function faults(name: string, pages: readonly Uint8Array[], rounds: number): Promise<Row[]> {
   const { mm } = await stack(pages.length * 4, POLICIES["two-list"]!);
   const space = mm.space({ name: "data", size: pages.length * PAGE_SIZE });
   const codec = new Lz4WasmCompressor();
@@ -78,37 +89,50 @@ async function faults(pages: readonly Uint8Array[], rounds: number): Promise<Row
     const length = codec.compress(PAGE_SIZE);
     return length > 0 && length < PAGE_SIZE ? codec.output.slice(0, length) : page;
   });
-  const into = new Uint8Array(PAGE_SIZE);
+  const onePage = pages.map(() => ONE_PAGE);
+  const ownPages = framesFor(pages.length);
   const word = new Uint8Array(8);
-  const stackNs: number[] = [];
-  const bareNs: number[] = [];
-  const ratios: number[] = [];
+  const times = { fault: [] as number[], onePage: [] as number[], ownPages: [] as number[] };
   for (const [index, page] of pages.entries()) await space.write(index, 0, page);
-  for (let round = -2; round < rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     await mm.shrink(Number.POSITIVE_INFINITY);
     const before = mm.stats().faults.majorFrom.pool;
-    const ours = cpuNs(() => {
+    const fault = cpuNs(() => {
       for (let index = 0; index < pages.length; index++) space.readNow(index, 0, word);
     });
     assert(mm.stats().faults.majorFrom.pool === before + pages.length, "every access is a fault that the pool serves");
-    const bare = cpuNs(() => {
-      for (const bytes of compressed) {
-        codec.input.set(bytes);
-        if (bytes.length < PAGE_SIZE) codec.decompress(0, bytes.length);
-        into.set(codec.output);
-      }
-    });
-    if (round < 0) continue; // Warms up.
-    stackNs.push(ours / pages.length);
-    bareNs.push(bare / pages.length);
-    ratios.push(ours / bare);
+    const codecs = [onePage, ownPages].map((into) => cpuNs(() => restoreAll(codec, compressed, into)));
+    if (round < 0) continue;
+    times.fault.push(fault / pages.length);
+    times.onePage.push(codecs[0]! / pages.length);
+    times.ownPages.push(codecs[1]! / pages.length);
   }
   await mm.close();
+  const ratio = (floor: readonly number[]): number[] => times.fault.map((fault, round) => fault / floor[round]!);
   return [
-    rowOf("fault from the pool", "ns", stackNs),
-    rowOf("bare codec", "ns", bareNs),
-    rowOf("fault / bare codec", "ratio", ratios, "lower"),
+    rowOf(`${name}: fault`, "ns", times.fault),
+    rowOf(`${name}: codec, all into one page`, "ns", times.onePage),
+    rowOf(`${name}: codec, each into a frame`, "ns", times.ownPages),
+    rowOf(`${name}: fault / codec into one page`, "ratio", ratio(times.onePage), "lower"),
+    rowOf(`${name}: fault / codec into frames`, "ratio", ratio(times.ownPages), "lower"),
   ];
+}
+
+/** What the codec alone takes: compressed bytes to its input, the page from its output to where it belongs. */
+function restoreAll(codec: Compressor, compressed: readonly Uint8Array[], into: readonly Uint8Array[]): void {
+  for (let index = 0; index < compressed.length; index++) {
+    const bytes = compressed[index]!;
+    codec.input.set(bytes);
+    if (bytes.length < PAGE_SIZE) codec.decompress(0, bytes.length);
+    into[index]!.set(codec.output);
+  }
+}
+
+/** Frames of a memory of their own, touched once. */
+function framesFor(pages: number): Uint8Array[] {
+  const memory = new PageFrames({ budgetBytes: pages * 2 * PAGE_SIZE + (8 << 20) });
+  const owner = memory.register({ name: "codec" });
+  return Array.from({ length: pages }, () => memory.view(memory.take("user", owner)).fill(1));
 }
 
 async function stack(frames: number, policy: (pages: number) => Policy): Promise<{ readonly mm: MemoryManager }> {

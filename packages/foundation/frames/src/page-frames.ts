@@ -105,6 +105,8 @@ export class PageFrames implements Accountant {
   readonly #framesByOwner: number[] = [0];
   #budgetBytes: number;
   #chargedBytes = 0;
+  /** Frames that the charged bytes take away. */
+  #chargedFrames = 0;
   #used = 0;
   #peakBytes = 0;
   #total = 0;
@@ -141,7 +143,7 @@ export class PageFrames implements Accountant {
 
   /** Frames that could still be taken by the context `"writeback"`. Negative after {@link setTotal} shrank the budget below its use. */
   get free(): number {
-    return this.#total - this.#used - Math.ceil(this.#chargedBytes / (PAGE_SIZE + FRAME_RECORD_BYTES));
+    return this.#total - this.#used - this.#chargedFrames;
   }
 
   /** Bytes charged for tables and buffers. */
@@ -262,14 +264,14 @@ export class PageFrames implements Accountant {
     assert(bytes >= 0, "a charge is not negative");
     const room = this.#budgetBytes - this.usedBytes - this.#reserveFrames * (PAGE_SIZE + FRAME_RECORD_BYTES);
     if (bytes > room) return false;
-    this.#chargedBytes += bytes;
+    this.#setCharged(this.#chargedBytes + bytes);
     this.#notePeak();
     return true;
   }
 
   uncharge(bytes: number): void {
     assert(bytes >= 0 && bytes <= this.#chargedBytes, "only what was charged is uncharged");
-    this.#chargedBytes -= bytes;
+    this.#setCharged(this.#chargedBytes - bytes);
   }
 
   /**
@@ -343,6 +345,11 @@ export class PageFrames implements Accountant {
     assert(used === this.#used, "used counts exactly the taken frames");
     for (const [id, frames] of byOwner.entries())
       assert(frames === this.#framesByOwner[id], "each owner's frames are counted");
+  }
+
+  #setCharged(bytes: number): void {
+    this.#chargedBytes = bytes;
+    this.#chargedFrames = Math.ceil(bytes / (PAGE_SIZE + FRAME_RECORD_BYTES));
   }
 
   #segmentOf(frame: Frame): Segment {

@@ -119,7 +119,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       file: fileList ?? filePolicy,
       frames,
       swappiness: options.swappiness,
-      canSwap: () => this.#swap.areas.some((area) => area.free > 0),
+      canSwap: () => this.#swap.hasFreeSlot,
     });
     this.#pools = options.sizesPools ? new PoolBalance(frontswap) : undefined;
     this.#stall = new StallClock(scheduler.clock);
@@ -603,14 +603,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     if (this.#faults.has(page) || this.#state !== "open" || !this.#swap.canLoadNow(slot)) return false;
     const frame = this.#takeFrameNow();
     if (frame === NO_FRAME) return false;
-    return this.#tryFrame(frame, () => this.#count(this.#swap.loadNow(page, slot, frame)));
-  }
-
-  /** Runs `fill`; gives the frame back unless it was mapped. */
-  #tryFrame(frame: Frame, fill: () => boolean): boolean {
     let mapped = false;
     try {
-      mapped = fill();
+      mapped = this.#count(this.#swap.loadNow(page, slot, frame));
     } finally {
       if (!mapped) this.#frames.give(frame);
     }

@@ -10,7 +10,8 @@ import type { Competitors, Workingset } from "./workingset.js";
 /** What a list asks of reclaim. */
 export interface ListSurroundings {
   readonly workingset: Workingset;
-  competitors(): Competitors;
+  /** Looked at only where a page is known to have left. */
+  readonly competitors: Competitors;
   /** A page came back that memory should not have given up twice. */
   noteThrashing(kind: "anon" | "file"): void;
 }
@@ -68,7 +69,7 @@ export class PageList implements EvictionPolicy {
   admit(page: number): number {
     const { workingset } = this.#surroundings;
     const left = this.policy.admit(page);
-    const refault = workingset.refault(page, this.kind, this.#surroundings.competitors());
+    const refault = workingset.refault(page, this.kind, this.#surroundings.competitors);
     if (refault === "unknown") return left;
     this.#refaults++;
     if (refault === "distant") return left;

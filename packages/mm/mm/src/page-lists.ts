@@ -2,13 +2,14 @@ import type { PageFrames } from "@pagetier/frames";
 import type { EvictionPolicy } from "@pagetier/policy";
 import { type ListSurroundings, PageList } from "./page-list.js";
 import { ScanCosts, type ScanWeights, scanWeights } from "./scan-balance.js";
-import { Workingset } from "./workingset.js";
+import { type Competitors, Workingset } from "./workingset.js";
 
 /** The lists of both kinds of pages in memory, and how reclaim divides between them. */
 export class PageLists implements ListSurroundings {
   readonly anon: PageList;
   readonly file: PageList;
   readonly workingset = new Workingset();
+  readonly competitors: Competitors;
   readonly #costs = new ScanCosts(["anon", "file"]);
   readonly #frames: PageFrames;
   readonly #swappiness: number;
@@ -33,22 +34,12 @@ export class PageLists implements ListSurroundings {
     this.#frames = parts.frames;
     this.#swappiness = parts.swappiness;
     this.#canSwap = parts.canSwap;
+    this.competitors = new CompetingPages(this.anon, this.file, parts.canSwap);
   }
 
   /** Pages in memory that a list knows. */
   get size(): number {
     return this.anon.size + this.file.size;
-  }
-
-  competitors(): { anon: number; anonActive: number; file: number; fileActive: number; canSwap: boolean } {
-    const { anon, file } = this;
-    return {
-      anon: anon.size,
-      anonActive: anon.active,
-      file: file.size,
-      fileActive: file.active,
-      canSwap: this.#canSwap(),
-    };
   }
 
   noteThrashing(kind: "anon" | "file"): void {
@@ -103,5 +94,38 @@ export class PageLists implements ListSurroundings {
   verify(): void {
     this.anon.verify();
     this.file.verify();
+  }
+}
+
+/** What competes at the moment when it is asked for: nothing is made for a page that comes back. */
+class CompetingPages implements Competitors {
+  readonly #anon: PageList;
+  readonly #file: PageList;
+  readonly #canSwap: () => boolean;
+
+  constructor(anon: PageList, file: PageList, canSwap: () => boolean) {
+    this.#anon = anon;
+    this.#file = file;
+    this.#canSwap = canSwap;
+  }
+
+  get anon(): number {
+    return this.#anon.size;
+  }
+
+  get anonActive(): number {
+    return this.#anon.active;
+  }
+
+  get file(): number {
+    return this.#file.size;
+  }
+
+  get fileActive(): number {
+    return this.#file.active;
+  }
+
+  get canSwap(): boolean {
+    return this.#canSwap();
   }
 }

@@ -20,16 +20,19 @@ const IO_COST = 32;
 
 /** What reclaiming each of two kinds cost lately. */
 export class ScanCosts<Kind extends string> {
-  readonly #cost: Record<Kind, number>;
-  readonly #kinds: readonly [Kind, Kind];
+  readonly #first: Kind;
+  readonly #second: Kind;
+  #firstCost = 0;
+  #secondCost = 0;
 
-  constructor(kinds: readonly [Kind, Kind]) {
-    this.#kinds = kinds;
-    this.#cost = { [kinds[0]]: 0, [kinds[1]]: 0 } as Record<Kind, number>;
+  constructor([first, second]: readonly [Kind, Kind]) {
+    this.#first = first;
+    this.#second = second;
   }
 
   of(kind: Kind): number {
-    return this.#cost[kind];
+    assert(kind === this.#first || kind === this.#second, "costs are those of two kinds");
+    return kind === this.#first ? this.#firstCost : this.#secondCost;
   }
 
   /**
@@ -38,12 +41,12 @@ export class ScanCosts<Kind extends string> {
    * @param pages pages of both kinds
    */
   note(kind: Kind, ios: number, others: number, pages: number): void {
-    const cost = this.#cost;
-    const [one, other] = this.#kinds;
-    cost[kind] += ios * IO_COST + others;
-    if (cost[one] + cost[other] <= pages / 4) return;
-    cost[one] /= 2;
-    cost[other] /= 2;
+    const cost = ios * IO_COST + others;
+    if (kind === this.#first) this.#firstCost += cost;
+    else this.#secondCost += cost;
+    if (this.#firstCost + this.#secondCost <= pages / 4) return;
+    this.#firstCost /= 2;
+    this.#secondCost /= 2;
   }
 }
 

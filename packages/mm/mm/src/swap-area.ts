@@ -48,6 +48,8 @@ export class SwapArea {
   readonly store: BackingStore;
   readonly priority: number;
   readonly io: "now" | "async";
+  /** The store, where slots are virtual. */
+  readonly #virtual: VirtualSwap | undefined;
   /** No slot is given out any more: what is here is on its way elsewhere. */
   draining = false;
   /** One past the highest slot that may be given out; known once the store is open. */
@@ -72,6 +74,7 @@ export class SwapArea {
     this.store = swap.store;
     this.priority = swap.priority;
     this.io = swap.io;
+    this.#virtual = swap.store instanceof VirtualSwap ? swap.store : undefined;
   }
 
   /** The store is open: its capacity is fixed from now on. */
@@ -112,7 +115,7 @@ export class SwapArea {
 
   /** Whether a device has a place for what is written to a slot: always, unless slots are virtual. */
   get canWrite(): boolean {
-    return this.store instanceof VirtualSwap ? this.store.free > 0 : !this.isFull;
+    return this.#virtual === undefined ? !this.isFull : this.#virtual.free > 0;
   }
 
   /** Whether the device had no room for a slot, although the area has more: it lies on a disk that others fill as well. */
@@ -122,23 +125,23 @@ export class SwapArea {
 
   /** The device has no room. Slots come from elsewhere until one is given back, or a while has passed. */
   markFull(): void {
-    if (!(this.store instanceof VirtualSwap)) this.#fullTakes = 1;
+    if (this.#virtual === undefined) this.#fullTakes = 1;
   }
 
   /** Pages that devices could still take: fewer than free slots where those are virtual. */
   get freePlaces(): number {
-    return this.store instanceof VirtualSwap ? this.store.free : this.free;
+    return this.#virtual === undefined ? this.free : this.#virtual.free;
   }
 
   /** Places that are taken: where slots are virtual, those of pages that were written. */
   get usedPlaces(): number {
     if (this.draining) return 0;
-    return this.store instanceof VirtualSwap ? this.store.used : this.#inUse;
+    return this.#virtual === undefined ? this.#inUse : this.#virtual.used;
   }
 
   /** What is on: the area itself, or the devices behind its slots where those are virtual. */
   swaps(): SwapStats[] {
-    if (this.store instanceof VirtualSwap) return this.store.swaps();
+    if (this.#virtual !== undefined) return this.#virtual.swaps();
     const { name, priority, io, draining } = this;
     const total = this.#end === AREA_SLOTS_MAX ? Number.POSITIVE_INFINITY : Math.max(0, this.#end - 1);
     const slots = { total, used: this.#inUse, onDevice: this.#onDevice + this.#records };
@@ -147,19 +150,18 @@ export class SwapArea {
 
   /** Name of the store that holds a slot's content on its device. */
   storeName(offset: number): string {
-    return this.store instanceof VirtualSwap ? (this.store.deviceOf(offset)?.name ?? this.name) : this.name;
+    return this.#virtual?.deviceOf(offset)?.name ?? this.name;
   }
 
   /** Whether the place that a slot gives up is of no use to others: its store is being turned off, or its device takes no more. */
   isPlaceLost(offset: number): boolean {
-    if (!(this.store instanceof VirtualSwap)) return this.draining || this.isFull;
-    const device = this.store.deviceOf(offset);
+    if (this.#virtual === undefined) return this.draining || this.isFull;
+    const device = this.#virtual.deviceOf(offset);
     return device !== undefined && (device.draining || device.isFull);
   }
 
   addressingBytes(): number {
-    const virtual = this.store instanceof VirtualSwap ? this.store.addressingBytes() : 0;
-    return this.#flags.bytes + this.#pages.bytes + virtual;
+    return this.#flags.bytes + this.#pages.bytes + (this.#virtual?.addressingBytes() ?? 0);
   }
 
   /** Takes a slot for a page. @returns its offset, or 0 when the area is full, or drains */
@@ -297,7 +299,7 @@ export class SwapArea {
     // Looking for holes pays only where there are some: at least a quarter of what was ever given out.
     const holes = this.#top - 1 - this.#inUse;
     const grows = this.#top < this.#end;
-    const isVirtual = this.store instanceof VirtualSwap;
+    const isVirtual = this.#virtual !== undefined;
     let budget = grows ? (holes * 4 >= this.#top ? SEARCH_MAX : 0) : this.#top;
     for (let offset = this.#cursor; budget > 0; budget--, offset++) {
       if (offset >= this.#top) offset = 1;

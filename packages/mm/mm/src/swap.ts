@@ -118,6 +118,13 @@ export class Swap implements SwapWriteback {
     this.#areas.remove(area);
   }
 
+  /** Whether any area could give a slot out. */
+  get hasFreeSlot(): boolean {
+    const { list } = this.#areas;
+    for (let index = 0; index < list.length; index++) if (list[index]!.free > 0) return true;
+    return false;
+  }
+
   /** Pages read from swap stores. */
   get pagesRead(): number {
     return this.#pagesRead;
@@ -446,9 +453,10 @@ export class Swap implements SwapWriteback {
   #isNearlyFull(): boolean {
     let free = 0;
     let used = 0;
-    for (const area of this.areas) {
-      free += area.freePlaces;
-      used += area.usedPlaces;
+    const { list } = this.#areas;
+    for (let index = 0; index < list.length; index++) {
+      free += list[index]!.freePlaces;
+      used += list[index]!.usedPlaces;
     }
     return free < used;
   }

@@ -18,7 +18,7 @@ import { ChunkedWords } from "@pagetier/base";
 
 const AGE_MASK = 2 ** 29 - 1;
 const WORKINGSET = 1;
-const SHADOW = 4;
+const SHADOW_SHIFT = 2;
 
 /** What competes for memory, in pages. */
 export interface Competitors {
@@ -57,7 +57,7 @@ export class Workingset {
     this.#shadows.ensure(page + 1);
     const wasWorkingset = this.#shadows.get(page) === WORKINGSET;
     this.#age = (this.#age + 1) & AGE_MASK;
-    this.#shadows.set(page, this.#age * SHADOW + 2 + (wasWorkingset ? 1 : 0));
+    this.#shadows.set(page, ((this.#age << SHADOW_SHIFT) | 2 | (wasWorkingset ? 1 : 0)) >>> 0);
   }
 
   /** A page that was to leave stays after all. */
@@ -77,10 +77,8 @@ export class Workingset {
     if (page >= this.#shadows.capacity) return "unknown";
     const shadow = this.#shadows.get(page);
     if (shadow < 2) return "unknown";
-    const distance = (this.#age - Math.floor(shadow / SHADOW)) & AGE_MASK;
-    const { anon, anonActive, file, fileActive, canSwap } = competitors;
-    const size = kind === "file" ? fileActive + (canSwap ? anon : 0) : file + (canSwap ? anonActive : 0);
-    if (distance > size) {
+    const distance = (this.#age - (shadow >>> SHADOW_SHIFT)) & AGE_MASK;
+    if (distance > competing(kind, competitors)) {
       this.#shadows.set(page, 0);
       return "distant";
     }
@@ -88,4 +86,10 @@ export class Workingset {
     this.#shadows.set(page, WORKINGSET);
     return (shadow & 1) === 1 ? "thrashing" : "recent";
   }
+}
+
+/** Pages that a page of the kind competes with. */
+function competing(kind: "anon" | "file", among: Competitors): number {
+  if (kind === "file") return among.fileActive + (among.canSwap ? among.anon : 0);
+  return among.file + (among.canSwap ? among.anonActive : 0);
 }
