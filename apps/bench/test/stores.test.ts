@@ -8,7 +8,7 @@ test("stores: each way is measured beside plain calls, in ratios of one round ea
   const rows = await stores.run({ pages: [], trace: "", rounds: 2 });
   const speeds = rows.filter(({ unit }) => unit === "MB/s");
   const ratios = rows.filter(({ unit }) => unit === "ratio");
-  expect([speeds.length, ratios.length]).toEqual([4 * 2 * 4, 4 * 2 * 3 * 2]);
+  expect([speeds.length, ratios.length]).toEqual([4 * (5 + 4), 4 * (4 + 3) * 2]);
   for (const { name, value, values } of rows) {
     expect(value, name).toBeGreaterThan(0);
     expect(values, name).toHaveLength(2);

@@ -99,9 +99,9 @@ class PresetStore extends FilterStore {
     return statuses;
   }
 
-  override writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
     for (const slot of slots) if (this.#preset.has(slot)) this.#gone.add(slot);
-    return super.writePages(slots, from);
+    return super.writePages(slots, from, lent);
   }
 
   override discard(slots: readonly number[]): Promise<void> {

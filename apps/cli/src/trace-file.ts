@@ -79,9 +79,9 @@ class TraceFileStore extends FilterStore {
     return statuses;
   }
 
-  override writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
     this.#noteWritten(slots);
-    return super.writePages(slots, from);
+    return super.writePages(slots, from, lent);
   }
 
   override discard(slots: readonly number[]): Promise<void> {

@@ -2,12 +2,17 @@
 //
 // Write-back is clusters of 32 neighbouring pages, some at a time, as memory management sends them; swap-in is the same
 // with reads, and single pages, as faults without readahead. "plain" moves the same page frames with the same number of
-// calls in flight by `writev` and `readv`, and so copies nothing and knows no slots, no statuses and no promises; the
-// store must take a copy of every page that it writes. "one buffer" is a ceiling: what lies in one piece already.
+// calls in flight by `writev` and `readv`: it knows no slots, no statuses and no promises. "store" is lent the pages that
+// it writes, as backends lend those that they write back; "store that copies" must take them before its call returns, as
+// those that a program may write to meanwhile. "store with checksums" is lent pages too, and looks at all of them. "one
+// buffer" is a ceiling: what lies in one piece already.
 //
-// The file lies in the temporary folder and stays in the page cache: what is measured is the way to the kernel, not the
-// device. All work by turns, and who begins changes with every round. Ratios are of one round each, by wall time and by
-// the processor time of all threads; on a machine that does other things only the latter means something.
+// All move the same pages to and from one and the same file, which is written whole before anything is measured, and
+// none flushes. It lies in the temporary folder and stays in the page cache: what is measured is the way to the kernel,
+// not the device. (Files of their own would be compared rather than code: how the page cache happens to lie in memory
+// makes a difference of a third.) All work by turns, and who begins changes with every round. Ratios are of one round
+// each, by wall time and by the processor time of all threads; on a machine that does other things only the latter means
+// something.
 
 import fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,8 +21,10 @@ import { PAGE_SIZE } from "@pagetier/base";
 import { FileStore } from "@pagetier/store-file";
 import { type Row, rowOf, type Suite } from "../suite.js";
 
-/** Pages of the file, all of which every task moves. */
+/** Pages of the file, all of which every task moves … */
 const PAGES = 2048;
+/** … so many times in a round. */
+const PASSES = 4;
 const CLUSTER_PAGES = 32;
 
 interface Case {
@@ -40,28 +47,29 @@ export const stores: Suite = {
   summary: "write-back and swap-in through the file store, beside plain fs calls of the same size and depth",
   async run({ pages, rounds }) {
     const directory = fs.mkdtempSync(join(tmpdir(), "pagetier-bench-"));
-    const plain = fs.openSync(join(directory, "plain"), "wx+");
-    const oneBuffer = fs.openSync(join(directory, "one-buffer"), "wx+");
-    fs.rmSync(directory, { recursive: true });
+    const [path, linked] = [join(directory, "file"), join(directory, "linked")];
     const bytes = PAGES * PAGE_SIZE;
-    const store = new FileStore({ size: bytes });
-    const checked = new FileStore({ size: bytes, checksums: true });
+    const plain = fs.openSync(path, "wx+");
+    fs.writeSync(plain, new Uint8Array(bytes).fill(1));
+    fs.linkSync(path, linked); // A store has its file to itself, by name.
+    const store = new FileStore({ path, size: bytes });
+    const checked = new FileStore({ path: linked, size: bytes, checksums: true });
     try {
       for (const each of [store, checked]) await each.open();
       const rows: Row[] = [];
-      for (const one of CASES) rows.push(...(await measure(one, rounds, pages, { plain, oneBuffer, store, checked })));
+      for (const one of CASES) rows.push(...(await measure(one, rounds, pages, { plain, store, checked })));
       return rows;
     } finally {
       for (const each of [store, checked]) await each.close();
-      for (const descriptor of [plain, oneBuffer]) fs.closeSync(descriptor);
+      fs.closeSync(plain);
+      fs.rmSync(directory, { recursive: true });
     }
   },
 };
 
-/** Each has a file of its own, so that none finds in the processor's caches what another left there. */
+/** All of one and the same file. */
 interface Files {
   readonly plain: number;
-  readonly oneBuffer: number;
   readonly store: FileStore;
   readonly checked: FileStore;
 }
@@ -75,7 +83,7 @@ async function measure(one: Case, rounds: number, pages: readonly Uint8Array[], 
     for (let round = -2; round < rounds; round++) {
       const order = round % 2 === 0 ? names : [...names].reverse();
       for (const name of order) {
-        await megabytesPerSecond(contenders[name]!, one); // Brings its file back into the caches.
+        await moveAll(contenders[name]!, one); // Brings its own into the caches.
         const { wall, cpu } = await megabytesPerSecond(contenders[name]!, one);
         if (round < 0) continue; // Warms up.
         speeds.get(name)!.wall.push(wall);
@@ -99,21 +107,20 @@ function contendersOf(
   what: "write-back" | "swap-in",
   { pages: count, depth }: Case,
   pages: readonly Uint8Array[],
-  { plain, oneBuffer, store, checked }: Files,
+  { plain, store, checked }: Files,
 ): Record<string, Start> {
-  const lanes = Array.from({ length: depth }, (_, lane) =>
-    Array.from({ length: count }, (__, index) => frameOf(pages, lane * count + index)),
-  );
+  // Every lane holds the same pages, so that a slot gets the same content from whoever writes it.
+  const lanes = Array.from({ length: depth }, () => Array.from({ length: count }, (_, index) => frameOf(pages, index)));
   const buffers = lanes.map((frames) => bufferOf(frames));
   const slots = Array.from({ length: PAGES / count }, (_, call) =>
     Array.from({ length: count }, (__, index) => call * count + index),
   );
   const through =
-    (each: FileStore): Start =>
+    (each: FileStore, lent: boolean): Start =>
     (first, lane, done) => {
       const taken = slots[first / count]!;
       const frames = lanes[lane]!;
-      const moved = what === "write-back" ? each.writePages(taken, frames) : each.readPages(taken, frames);
+      const moved = what === "write-back" ? each.writePages(taken, frames, lent) : each.readPages(taken, frames);
       moved.then((statuses) => {
         for (const status of statuses) if (status !== undefined) throw status;
         done();
@@ -132,19 +139,28 @@ function contendersOf(
       else fs.readv(plain, lanes[lane]!, first * PAGE_SIZE, settled(done));
     },
     "one buffer": (first, lane, done) => {
-      if (isWrite) fs.write(oneBuffer, buffers[lane]!, 0, count * PAGE_SIZE, first * PAGE_SIZE, settled(done));
-      else fs.read(oneBuffer, buffers[lane]!, 0, count * PAGE_SIZE, first * PAGE_SIZE, settled(done));
+      if (isWrite) fs.write(plain, buffers[lane]!, 0, count * PAGE_SIZE, first * PAGE_SIZE, settled(done));
+      else fs.read(plain, buffers[lane]!, 0, count * PAGE_SIZE, first * PAGE_SIZE, settled(done));
     },
-    store: through(store),
-    "store with checksums": through(checked),
+    store: through(store, true),
+    ...(isWrite ? { "store that copies": through(store, false) } : {}),
+    "store with checksums": through(checked, true),
   };
 }
 
-/** Moves the whole file, so many calls at a time. */
-async function megabytesPerSecond(start: Start, { pages, depth }: Case): Promise<{ wall: number; cpu: number }> {
+async function megabytesPerSecond(start: Start, one: Case): Promise<{ wall: number; cpu: number }> {
   const before = process.cpuUsage();
   const began = process.hrtime.bigint();
-  await new Promise<void>((resolve) => {
+  for (let pass = 0; pass < PASSES; pass++) await moveAll(start, one);
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  const { user, system } = process.cpuUsage(before);
+  const megabytes = (PASSES * PAGES * PAGE_SIZE) / 1e6;
+  return { wall: megabytes / seconds, cpu: megabytes / ((user + system) / 1e6) };
+}
+
+/** Moves the whole file, so many calls at a time. */
+function moveAll(start: Start, { pages, depth }: Case): Promise<void> {
+  return new Promise<void>((resolve) => {
     let next = 0;
     let ended = 0;
     const go = (lane: number): void => {
@@ -159,10 +175,6 @@ async function megabytesPerSecond(start: Start, { pages, depth }: Case): Promise
     };
     for (let lane = 0; lane < depth; lane++) go(lane);
   });
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  const { user, system } = process.cpuUsage(before);
-  const megabytes = (PAGES * PAGE_SIZE) / 1e6;
-  return { wall: megabytes / seconds, cpu: megabytes / ((user + system) / 1e6) };
 }
 
 /** A frame as memory management has them: on a page of its own. */

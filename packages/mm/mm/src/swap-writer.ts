@@ -13,11 +13,17 @@ import type { SwapArea } from "./swap-area.js";
 /** What to do when a queued page was written, or not. */
 export type WriteSettled = (error: TierError | undefined) => void;
 
-interface Queued {
+/** What is particular about a page that is queued. */
+export interface WriteKind {
+  /** Bytes of the page that become a record; left out where the page itself is written. */
+  readonly length?: number;
+  /** Nobody touches the page until its write has settled, so that the store needs no copy. */
+  readonly lent?: boolean;
+}
+
+interface Queued extends WriteKind {
   readonly offset: number;
   readonly page: Uint8Array;
-  /** Bytes of the page that become a record; `undefined` where the page itself is written. */
-  readonly length: number | undefined;
   readonly settled: WriteSettled;
 }
 
@@ -85,12 +91,11 @@ export class SwapWriter {
    * Queues a page. Its bytes are taken when the cluster starts; the caller started I/O on the slot.
    *
    * @param settled called once, later, never from within this call
-   * @param length given when the first so many bytes are to become a record of the area's store
    */
-  add(area: SwapArea, offset: number, page: Uint8Array, settled: WriteSettled, length?: number): void {
+  add(area: SwapArea, offset: number, page: Uint8Array, settled: WriteSettled, kind: WriteKind = {}): void {
     this.#queues[area.type] ??= [];
     const queue = this.#queues[area.type]!;
-    queue.push({ offset, page, length, settled });
+    queue.push({ ...kind, offset, page, settled });
     this.#inFlight++;
     this.#io.begin();
     if (queue.length >= CLUSTER_PAGES) this.#start(area);
@@ -160,6 +165,7 @@ export class SwapWriter {
         statuses = await store.writePages(
           batch.map(({ offset }) => offset),
           batch.map(({ page }) => page),
+          batch.every(({ lent }) => lent === true),
         );
       } else {
         assert(store.records !== undefined, "records are written where the store keeps them");

@@ -324,7 +324,7 @@ export class Swap implements SwapWriteback {
   submit(claim: SwapClaim, settled: (outcome: WritebackOutcome) => boolean): void {
     const area = this.#areas.of(claim.type)!;
     this.#claims--;
-    this.writer.add(area, claim.offset, claim.page, (error) => {
+    const finish = (error: TierError | undefined): void => {
       const inUse = area.endIo(claim.offset);
       this.#frames.give((claim as FrameClaim).frame);
       if (error !== undefined || !inUse) {
@@ -333,7 +333,8 @@ export class Swap implements SwapWriteback {
         area.markOnDevice(claim.offset);
         this.#frontswap.forget(claim.type, claim.offset);
       }
-    });
+    };
+    this.writer.add(area, claim.offset, claim.page, finish, { lent: true }); // The claim's frame is nobody else's.
     this.#startSoon();
   }
 
@@ -354,7 +355,7 @@ export class Swap implements SwapWriteback {
       if (error !== undefined || !inUse) settled("failed");
       else if (settled("written")) area.noteRecord(claim.offset, true);
     };
-    this.writer.add(area, claim.offset, claim.page, finish, length);
+    this.writer.add(area, claim.offset, claim.page, finish, { length });
     this.#startSoon();
   }
 

@@ -119,14 +119,14 @@ export class VirtualSwap implements BackingStore {
     return statuses;
   }
 
-  async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  async writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
     const statuses = new Array<SlotStatus>(slots.length).fill(undefined);
     const old = this.#assign(slots, statuses);
     const words = slots.map((slot, index) => (statuses[index] === undefined ? this.#word(slot) : 0));
     await this.#onDevices(words, async ({ store }, picked) => {
       const places = picked.map((index) => placeOf(words[index]!));
       const pages = picked.map((index) => from[index]!);
-      const results = await settled(store, "writing to", places.length, store.writePages(places, pages));
+      const results = await settled(store, "writing to", places.length, store.writePages(places, pages, lent));
       for (const [at, index] of picked.entries()) statuses[index] = results[at];
       this.#giveUp(
         slots,
@@ -150,7 +150,7 @@ export class VirtualSwap implements BackingStore {
     await this.#onDevices(words, async ({ store }, picked, number) => {
       const places = picked.map((index) => placeOf(words[index]!));
       const sources = picked.map((index) => pages[index]!);
-      const results = await settled(store, "writing to", places.length, store.writePages(places, sources));
+      const results = await settled(store, "writing to", places.length, store.writePages(places, sources, true));
       for (const [at, index] of picked.entries()) {
         statuses[index] = results[at];
         if (results[at] !== undefined) this.#devices[number]!.give(places[at]!);

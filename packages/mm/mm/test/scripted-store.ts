@@ -43,6 +43,8 @@ export class ScriptedStore implements BackingStore, NowStore {
   operations = 0;
   readonly slotsRead: number[] = [];
   readonly slotsWritten: number[] = [];
+  /** Of each call to write pages: whether they were lent. */
+  readonly callsLent: boolean[] = [];
   readonly slotsDiscarded: number[] = [];
   readonly recordsRead: number[] = [];
   readonly recordsWritten: number[] = [];
@@ -108,10 +110,15 @@ export class ScriptedStore implements BackingStore, NowStore {
     return this.#run("read", slots, () => this.#next.readPages(slots, into));
   }
 
-  async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  async writePages(slots: readonly number[], from: readonly Uint8Array[], lent = false): Promise<SlotStatus[]> {
     this.slotsWritten.push(...slots);
+    this.callsLent.push(lent);
     const pages = from.map((page) => page.slice()); // The bytes are taken before the call returns.
-    return this.#run("write", slots, () => this.#next.writePages(slots, pages));
+    return this.#run("write", slots, () => {
+      const isKept = (page: Uint8Array, index: number): boolean => Buffer.compare(page, pages[index]!) === 0;
+      if (lent) assert.ok(from.every(isKept), "pages that are lent stay as they are");
+      return this.#next.writePages(slots, pages);
+    });
   }
 
   readPageNow(slot: number, into: Uint8Array): SlotStatus {

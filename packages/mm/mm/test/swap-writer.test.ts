@@ -67,6 +67,20 @@ describe("the swap writer", () => {
     expect(store.slotsWritten).toHaveLength(4);
   });
 
+  test("lends pages that nobody touches until they are written, where all of a cluster are such", async () => {
+    const { store, area, writer } = await bench();
+    const add = (lent: boolean): void => {
+      const offset = area.take(1 as PageId);
+      area.startIo(offset);
+      writer.add(area, offset, pageOf(offset), () => area.endIo(offset), { lent });
+    };
+    for (const cluster of [[true, true], [true, false], [false], [true]]) {
+      for (const lent of cluster) add(lent);
+      await writer.flush([area]);
+    }
+    expect(store.callsLent).toEqual([true, false, false, true]);
+  });
+
   test("drops what was given back before it started, and settles it", async () => {
     const { store, area, writer, ends, add } = await bench();
     const [first, second] = [add(), add()];

@@ -1,7 +1,7 @@
 // A store in one sparse file: slot n is the page at byte n * PAGE_SIZE.
 //
 // Slots of one call that follow one another are one I/O of up to CLUSTER_PAGES pages (page-io.ts). Reads go straight into
-// the caller's pages; writes are copied at once (io-buffers.ts). A bit per slot says whether it holds a page, so slots
+// the caller's pages, and writes out of them where they are lent; else they are copied at once (io-buffers.ts). A bit per slot says whether it holds a page, so slots
 // never written, and discarded ones, read as zeroes without I/O. Node cannot punch holes: discarding gives disk space
 // back only at the end of the file, by truncation. Checksums (file-sums.ts) and records (file-records.ts) have files of
 // their own.
@@ -122,14 +122,16 @@ export class FileStore implements BackingStore, NowStore, PageOutcomes {
     return call.result();
   }
 
-  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  writePages(slots: readonly number[], from: readonly Uint8Array[], lent = false): Promise<SlotStatus[]> {
     assert(slots.length === from.length, "there is one page for each slot");
     const call = new Call(slots.length);
     for (let first = 0; first < slots.length; ) {
       const end = this.#endOfWritable(slots, first, call.statuses);
       if (end > first) {
-        const buffer = this.#copyIn(slots[first]!, from, first, end);
-        this.#io!.write(new Run(call, first, slots[first]!, end - first), buffer, this.#giveBack);
+        const run = new Run(call, first, slots[first]!, end - first);
+        this.#hold(run, from);
+        if (lent) this.#io!.writeLent(run, from);
+        else this.#io!.write(run, this.#copyOf(run, from), this.#giveBack);
       }
       first = Math.max(end, first + 1);
     }
@@ -150,8 +152,10 @@ export class FileStore implements BackingStore, NowStore, PageOutcomes {
     for (let first = 0; first < slots.length; ) {
       const end = this.#endOfWritable(slots, first, call.statuses);
       if (end > first) {
-        const buffer = this.#copyIn(slots[first]!, from, first, end);
-        this.#io!.writeNow(new Run(call, first, slots[first]!, end - first), buffer);
+        const run = new Run(call, first, slots[first]!, end - first);
+        this.#hold(run, from);
+        const buffer = this.#copyOf(run, from);
+        this.#io!.writeNow(run, buffer);
         this.#buffers.give(buffer);
       }
       first = Math.max(end, first + 1);
@@ -347,17 +351,19 @@ export class FileStore implements BackingStore, NowStore, PageOutcomes {
     return end;
   }
 
-  /** Takes the bytes of a run and counts its slots as held. */
-  #copyIn(slot: number, from: readonly Uint8Array[], first: number, end: number): Uint8Array {
-    const buffer = this.#buffers.take(end - first);
-    for (let index = first; index < end; index++) {
-      const page = from[index]!;
-      assertPage(page);
-      buffer.set(page, (index - first) * PAGE_SIZE);
-      this.#held.add(slot + index - first);
-      this.#sums?.note(slot + index - first, page);
+  /** Counts the slots of a run as held, with the pages that it is about to write. */
+  #hold({ first, slot, pages }: Run, from: readonly Uint8Array[]): void {
+    for (let done = 0; done < pages; done++) assertPage(from[first + done]!);
+    this.#held.addRun(slot, pages);
+    if (this.#sums !== undefined) {
+      for (let done = 0; done < pages; done++) this.#sums.note(slot + done, from[first + done]!);
     }
-    this.#endSlot = Math.max(this.#endSlot, slot + end - first);
+    this.#endSlot = Math.max(this.#endSlot, slot + pages);
+  }
+
+  #copyOf({ first, pages }: Run, from: readonly Uint8Array[]): Uint8Array {
+    const buffer = this.#buffers.take(pages);
+    for (let done = 0; done < pages; done++) buffer.set(from[first + done]!, done * PAGE_SIZE);
     return buffer;
   }
 

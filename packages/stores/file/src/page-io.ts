@@ -158,11 +158,38 @@ export class PageIo {
         this.#writeOn(run, buffer, written);
         return;
       }
-      this.#writesInFlight--;
       written(buffer);
-      run.call.end();
-      this.#end();
+      this.#endWrite(run);
     });
+  }
+
+  /** Writes a run from the pages of its call, which stay as they are until it is done. */
+  writeLent(run: Run, from: readonly Uint8Array[]): void {
+    run.call.begin();
+    this.#inFlight++;
+    this.#writesInFlight++;
+    this.#writeLentOn(run, from);
+  }
+
+  #writeLentOn(run: Run, from: readonly Uint8Array[]): void {
+    this.writeClusters++;
+    const asked = run.next();
+    const index = run.first + run.done;
+    const position = (run.slot + run.done) * PAGE_SIZE;
+    const settled = (error: unknown, bytes: number): void => {
+      this.#settleWrite(run, asked, error === null ? bytes : 0, error);
+      if (run.done < run.pages) this.#writeLentOn(run, from);
+      else this.#endWrite(run);
+    };
+    if (asked === 1) fs.write(this.#descriptor, from[index]!, 0, PAGE_SIZE, position, settled);
+    else
+      fs.writev(this.#descriptor, asked === from.length ? from : from.slice(index, index + asked), position, settled);
+  }
+
+  #endWrite(run: Run): void {
+    this.#writesInFlight--;
+    run.call.end();
+    this.#end();
   }
 
   /** Writes a run, blocking. */

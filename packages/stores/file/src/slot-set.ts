@@ -29,18 +29,23 @@ export class SlotSet {
   }
 
   add(slot: number): void {
-    const number = Math.floor(slot / BLOCK_SLOTS);
-    let block = this.#blocks.get(number);
-    if (block === undefined) {
-      block = { words: new Uint32Array(BLOCK_SLOTS / 32), held: 0 };
-      this.#blocks.set(number, block);
+    this.addRun(slot, 1);
+  }
+
+  /** Adds slots slot..slot + count - 1. */
+  addRun(slot: number, count: number): void {
+    for (let done = 0; done < count; ) {
+      const block = this.#blockOf(slot + done);
+      const word = ((slot + done) % BLOCK_SLOTS) >>> 5;
+      const from = (slot + done) % 32;
+      const length = Math.min(32 - from, count - done);
+      const bits = (length === 32 ? 0xffff_ffff : ((1 << length) - 1) << from) >>> 0;
+      const added = bitsIn(bits & ~block.words[word]!);
+      block.words[word]! |= bits;
+      block.held += added;
+      this.#size += added;
+      done += length;
     }
-    const word = (slot % BLOCK_SLOTS) >>> 5;
-    const bit = 1 << (slot % 32);
-    if ((block.words[word]! & bit) !== 0) return;
-    block.words[word]! |= bit;
-    block.held++;
-    this.#size++;
   }
 
   /** How many slots from `slot` on are in the set, one after the other; at most `max`. */
@@ -99,4 +104,20 @@ export class SlotSet {
     this.#blocks.clear();
     this.#size = 0;
   }
+
+  #blockOf(slot: number): Block {
+    const number = Math.floor(slot / BLOCK_SLOTS);
+    let block = this.#blocks.get(number);
+    if (block === undefined) {
+      block = { words: new Uint32Array(BLOCK_SLOTS / 32), held: 0 };
+      this.#blocks.set(number, block);
+    }
+    return block;
+  }
+}
+
+function bitsIn(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { FailureScript } from "@pagetier/store/conformance";
 
-const CALLS = ["read", "readv", "write", "fdatasync"] as const;
+const CALLS = ["read", "readv", "write", "writev", "fdatasync"] as const;
 type Callback = (error: NodeJS.ErrnoException | null, ...results: unknown[]) => void;
 
 export interface FailingCalls {
@@ -35,14 +35,16 @@ export function failSystemCall(nth: number, { code = "EIO", times = 1 }: Failing
 
 /** Lets this process write so many times more; then the disk is full, until it is stopped. */
 export function fillDisk(writes: number): FailureScript {
-  const names = ["write", "writeSync"] as const;
+  const names = ["write", "writev", "writeSync"] as const;
   const originals = new Map(names.map((name) => [name, Reflect.get(fs, name)]));
   const full = () => Object.assign(new Error("ENOSPC: says the test"), { code: "ENOSPC" });
   let left = writes;
-  Reflect.set(fs, "write", (...parameters: unknown[]) => {
-    if (left-- > 0) return Reflect.apply(originals.get("write")!, fs, parameters);
-    setImmediate(() => (parameters.at(-1) as Callback)(full(), 0));
-  });
+  for (const name of ["write", "writev"] as const) {
+    Reflect.set(fs, name, (...parameters: unknown[]) => {
+      if (left-- > 0) return Reflect.apply(originals.get(name)!, fs, parameters);
+      setImmediate(() => (parameters.at(-1) as Callback)(full(), 0));
+    });
+  }
   Reflect.set(fs, "writeSync", (...parameters: unknown[]) => {
     if (left-- > 0) return Reflect.apply(originals.get("writeSync")!, fs, parameters);
     throw full();

@@ -135,6 +135,17 @@ describe("clusters", () => {
     assert.equal(store.memoryBytes(), 0);
   });
 
+  test("take no memory for pages that are lent", async () => {
+    const store = await opened({});
+    const before = store.memoryBytes();
+    const pages = range(0, 70).map(makePage);
+    const call = store.writePages(range(0, 70), pages, true);
+    assert.equal(store.memoryBytes() - before, PAGE_SIZE); // The bits of the slots.
+    await call;
+    assert.equal(store.counters().writeClusters, 3);
+    await store.close();
+  });
+
   test("leave room for the buffers of single pages", async () => {
     const store = await opened({});
     const clusters = range(0, 16).map((call) => range(call * 32, 32));
@@ -147,11 +158,11 @@ describe("clusters", () => {
 });
 
 describe("failing I/O", () => {
-  test("is tried again page by page, and then is each slot's own", async () => {
+  test.for([false, true])("is tried again page by page, and then is each slot's own (pages lent: %s)", async (lent) => {
     const store = await opened({});
     const slots = range(0, 8);
     const script = failSystemCall(1, { times: 4 }); // The cluster, then three pages.
-    const statuses = await store.writePages(slots, slots.map(makePage));
+    const statuses = await store.writePages(slots, slots.map(makePage), lent);
     script.stop();
     assert.ok(script.fired);
     assert.deepEqual(

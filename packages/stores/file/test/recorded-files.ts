@@ -13,7 +13,7 @@ type FileEvent =
   /** Covers events of the file before `from`. */
   | { readonly what: "sync"; readonly name: string; readonly from: number };
 
-const CALLS = ["openSync", "write", "writeSync", "ftruncateSync", "fdatasync"] as const;
+const CALLS = ["openSync", "write", "writev", "writeSync", "ftruncateSync", "fdatasync"] as const;
 type Callback = (error: Error | null, ...results: unknown[]) => void;
 
 /**
@@ -36,6 +36,16 @@ export function recordFiles(directory: string, placeIn: (directory: string) => S
     const name = names.get(descriptor as number);
     const bytes = (buffer as Uint8Array).slice(offset as number, (offset as number) + (length as number));
     originals.get("write")!.call(fs, descriptor, buffer, offset, length, position, ((error, written) => {
+      if (name !== undefined && error === null) {
+        log.push({ what: "write", name, position: position as number, bytes: bytes.subarray(0, written as number) });
+      }
+      (callback as Callback)(error, written);
+    }) satisfies Callback);
+  });
+  put("writev", (descriptor, buffers, position, callback) => {
+    const name = names.get(descriptor as number);
+    const bytes = new Uint8Array(Buffer.concat(buffers as Uint8Array[]));
+    originals.get("writev")!.call(fs, descriptor, buffers, position, ((error, written) => {
       if (name !== undefined && error === null) {
         log.push({ what: "write", name, position: position as number, bytes: bytes.subarray(0, written as number) });
       }

@@ -71,9 +71,13 @@ export class ChecksumStore extends FilterStore implements NowStore {
     return statuses.map((status, index) => status ?? this.#check(slots[index]!, into[index]!));
   }
 
-  override async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override async writePages(
+    slots: readonly number[],
+    from: readonly Uint8Array[],
+    lent?: boolean,
+  ): Promise<SlotStatus[]> {
     this.#remember(slots, from);
-    return this.#forgetFailed(slots, await this.next.writePages(slots, from));
+    return this.#forgetFailed(slots, await this.next.writePages(slots, from, lent));
   }
 
   readPageNow(slot: number, into: Uint8Array): SlotStatus {

@@ -52,8 +52,8 @@ export class DelayStore extends FilterStore {
     return this.#slower(this.next.readPages(slots, into), this.#readUs(slots.length));
   }
 
-  override writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
-    return this.#slower(this.next.writePages(slots, from), this.#writeUs(slots.length));
+  override writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
+    return this.#slower(this.next.writePages(slots, from, lent), this.#writeUs(slots.length));
   }
 
   override flush(): Promise<void> {

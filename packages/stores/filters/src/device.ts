@@ -126,8 +126,8 @@ export class DeviceStore extends FilterStore {
     return this.#until(this.next.readPages(slots, into), this.#commands(slots, false));
   }
 
-  override writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
-    return this.#until(this.next.writePages(slots, from), this.#commands(slots, true));
+  override writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
+    return this.#until(this.next.writePages(slots, from, lent), this.#commands(slots, true));
   }
 
   override flush(): Promise<void> {

@@ -83,10 +83,14 @@ export class ErrorStore extends FilterStore implements NowStore {
     return this.#merge(slots, hits, passed, moved, into);
   }
 
-  override async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override async writePages(
+    slots: readonly number[],
+    from: readonly Uint8Array[],
+    lent?: boolean,
+  ): Promise<SlotStatus[]> {
     const hits = this.#choose(slots, "write");
     const passed = indexesWithout(hits, this.#flipping);
-    const moved = await this.next.writePages(pick(slots, passed), this.#sources(from, hits, passed));
+    const moved = await this.next.writePages(pick(slots, passed), this.#sources(from, hits, passed), lent);
     return this.#merge(slots, hits, passed, moved);
   }
 

@@ -47,8 +47,8 @@ export abstract class FilterStore implements BackingStore {
     return this.next.readPages(slots, into);
   }
 
-  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
-    return this.next.writePages(slots, from);
+  writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
+    return this.next.writePages(slots, from, lent);
   }
 
   discard(slots: readonly number[]): Promise<void> {

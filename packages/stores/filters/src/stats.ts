@@ -102,9 +102,13 @@ export class StatsStore extends FilterStore implements NowStore {
     return statuses;
   }
 
-  override async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override async writePages(
+    slots: readonly number[],
+    from: readonly Uint8Array[],
+    lent?: boolean,
+  ): Promise<SlotStatus[]> {
     const start = this.#clock.now();
-    const statuses = await this.next.writePages(slots, from);
+    const statuses = await this.next.writePages(slots, from, lent);
     this.#write.settle(slots, statuses, this.#clock.now() - start);
     return statuses;
   }

@@ -56,12 +56,17 @@ export class ThrottleStore extends FilterStore implements NowStore {
     };
   }
 
-  override async writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  override async writePages(
+    slots: readonly number[],
+    from: readonly Uint8Array[],
+    lent?: boolean,
+  ): Promise<SlotStatus[]> {
     const used = this.#usedPages;
     const passed = this.#affordable(slots);
     const work = this.next.writePages(
       passed.map((index) => slots[index]!),
       passed.map((index) => from[index]!),
+      lent,
     );
     return this.#merge(slots, passed, await this.#heldBack(work, this.#usedPages - used));
   }

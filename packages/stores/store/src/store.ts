@@ -42,8 +42,13 @@ export interface BackingStore {
    * away) until the promise settles. On failure the bytes in `into[i]` are undefined.
    */
   readPages(slots: readonly number[], into: readonly Uint8Array[]): Promise<SlotStatus[]>;
-  /** Writes `from[i]` to `slots[i]`. The bytes are taken before the call returns its promise; the caller may change the pages at once. */
-  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]>;
+  /**
+   * Writes `from[i]` to `slots[i]`. The bytes are taken before the call returns its promise; the caller may change the pages at once.
+   *
+   * @param lent the caller leaves the pages alone until the promise settles, so that the store may do without a copy. One
+   *   that copies all the same is right too, and so is a filter that lends nothing on
+   */
+  writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]>;
   /**
    * The slots' contents are needed no more; they read as zeroes until they are written again. Never fails: what is no
    * slot is ignored, giving space back is best effort. A durable store may show the old contents when it is opened again.

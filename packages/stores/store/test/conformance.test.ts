@@ -465,6 +465,26 @@ const CANARIES: Record<string, { fails: string; Store: Maker; device?: boolean; 
       }
     },
   },
+  "keeps what it was lent": {
+    fails: "is done with pages that were lent when the call settles",
+    Store: class extends ReferenceStore {
+      override async writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean) {
+        const statuses = await super.writePages(slots, from, lent);
+        if (lent === true) for (const [index, slot] of slots.entries()) this.disk.pages.set(slot, from[index]!);
+        return statuses;
+      }
+    },
+  },
+  "wipes what it was lent": {
+    fails: "is done with pages that were lent when the call settles",
+    Store: class extends ReferenceStore {
+      override async writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean) {
+        const statuses = await super.writePages(slots, from, lent);
+        if (lent === true) for (const page of from) page.fill(0);
+        return statuses;
+      }
+    },
+  },
   "copies records too late": {
     fails: "are taken before the call returns",
     Store: class extends ReferenceStore {

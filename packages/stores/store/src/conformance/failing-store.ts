@@ -80,14 +80,15 @@ export class FailingStore implements BackingStore {
     return this.#pass(slots, into, (passed, pages) => this.#next.readPages(passed, pages));
   }
 
-  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
     const free = Math.max(0, Math.min(this.#room, slots.length));
     this.#room -= slots.length;
-    if (free === slots.length) return this.#pass(slots, from, (passed, pages) => this.#next.writePages(passed, pages));
+    if (free === slots.length)
+      return this.#pass(slots, from, (passed, pages) => this.#next.writePages(passed, pages, lent));
     const full = slots
       .slice(free)
       .map((slot) => new TierError("STORE_NO_SPACE", `no room for slot ${slot}, says the test.`));
-    const written = this.#next.writePages(slots.slice(0, free), from.slice(0, free));
+    const written = this.#next.writePages(slots.slice(0, free), from.slice(0, free), lent);
     return written.then((statuses) => [...statuses, ...full]);
   }
 

@@ -52,6 +52,8 @@ async function scenario(factory: StoreFactory, nth: number): Promise<boolean> {
     await witness.flush();
     await witness.write([11, 12], 200);
     await witness.read(all);
+    await witness.write([5, 6, 7, 20, 33], 250, true);
+    await witness.read(all);
     script.stop();
     await witness.read(all);
     await witness.write(all, 300);
@@ -76,10 +78,11 @@ class Witness {
     readonly badMax: number,
   ) {}
 
-  async write(slots: readonly number[], seed: number): Promise<void> {
+  async write(slots: readonly number[], seed: number, lent = false): Promise<void> {
     const statuses = await this.subject.store.writePages(
       slots,
       slots.map((slot) => pageOf(seed + slot)),
+      lent,
     );
     this.#check(statuses, slots.length);
     slots.forEach((slot, index) => {

@@ -5,7 +5,7 @@ import { assertCodes, type StoreFactory, type Subject, withStore } from "./subje
 
 type Step =
   | {
-      readonly do: "write" | "writeNow" | "read" | "readNow" | "discard";
+      readonly do: "write" | "writeLent" | "writeNow" | "read" | "readNow" | "discard";
       readonly slots: number[];
       readonly seed: number;
     }
@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 9,
     arbitrary: fc.record({
-      do: fc.constantFrom("write", "write", "writeNow", "read", "readNow", "discard"),
+      do: fc.constantFrom("write", "writeLent", "writeNow", "read", "readNow", "discard"),
       slots,
       seed: fc.nat(1000),
     }),
@@ -60,11 +60,12 @@ async function applyToBoth(subject: Subject, model: Map<number, number>, one: St
   const well = one.slots.map(() => undefined);
   switch (one.do) {
     case "write":
+    case "writeLent":
     case "writeNow": {
       const pages = one.slots.map((slot) => makePage(one.seed + slot));
       const { now } = store;
       if (one.do === "writeNow" && now !== undefined) assertCodes(now.writePagesNow(one.slots, pages), well);
-      else assertCodes(await store.writePages(one.slots, pages), well);
+      else assertCodes(await store.writePages(one.slots, pages, one.do === "writeLent"), well);
       for (const slot of one.slots) model.set(slot, one.seed + slot);
       return;
     }

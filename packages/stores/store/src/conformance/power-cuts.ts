@@ -93,7 +93,7 @@ async function perform(place: StorePlace, recording: DeviceRecording): Promise<H
       for (const slot of slots) pages.set(slot, seed + slot);
       const written = slots.map((slot) => makePage(seed + slot));
       if (kind === 5 && store.now !== undefined) store.now.writePagesNow(slots, written);
-      else await subject.write(slots, written);
+      else await subject.write(slots, written, kind === 4);
     } else if (kind < 8) {
       for (let slot = prng.below(8); slot < SLOTS; slot += 9) slots.push(slot);
       for (const slot of slots) pages.delete(slot);

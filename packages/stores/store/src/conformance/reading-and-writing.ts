@@ -70,6 +70,21 @@ export function readingAndWriting({ describe, test }: TestRunner, factory: Store
         await subject.expect(slots, slots.map(makePage), "a page may be changed as soon as the call has returned");
       }));
 
+    test("is done with pages that were lent when the call settles", () =>
+      withStore(factory, async (subject) => {
+        const slots = [...range(10, 40), 60, 3, 4];
+        const pages = slots.map(makePage);
+        assertCodes(
+          await subject.store.writePages(slots, pages, true),
+          slots.map(() => undefined),
+        );
+        pages.forEach((page, index) => {
+          assertSameBytes(page, makePage(slots[index]!), "a store does not change what it is lent");
+          page.fill(0xee);
+        });
+        await subject.expect(slots, slots.map(makePage), "a lent page is the caller's again when the call has settled");
+      }));
+
     test("moves pages that lie anywhere in a buffer, and no byte beside them", () =>
       withStore(factory, async (subject) => {
         const guarded = [1, 5, 13].map((shift) => new GuardedPage(shift));
@@ -84,7 +99,14 @@ export function readingAndWriting({ describe, test }: TestRunner, factory: Store
         guarded.forEach((guard, index) => {
           assertSameBytes(guard.page, makePage(index), "an unaligned page comes back");
           guard.assertUntouchedAround();
+          guard.page.set(makePage(index + 7));
         });
+        assertCodes(await subject.store.writePages(slots, pages, true), [undefined, undefined, undefined]);
+        await subject.expect(
+          slots,
+          slots.map((_, index) => makePage(index + 7)),
+          "an unaligned page may be lent",
+        );
       }));
 
     test("lets calls overlap", () =>

@@ -77,9 +77,9 @@ export class ReferenceStore implements BackingStore {
     return this.later(() => slots.map((slot, index) => (refused ? this.gone() : this.readSlot(slot, into[index]!))));
   }
 
-  writePages(slots: readonly number[], from: readonly Uint8Array[]): Promise<SlotStatus[]> {
+  writePages(slots: readonly number[], from: readonly Uint8Array[], lent?: boolean): Promise<SlotStatus[]> {
     const refused = this.closed;
-    const taken = from.map((page) => page.slice());
+    const taken = lent === true ? from : from.map((page) => page.slice());
     return this.later(() => slots.map((slot, index) => (refused ? this.gone() : this.writeSlot(slot, taken[index]!))));
   }
 

@@ -76,8 +76,8 @@ export async function withStore(
 export class Subject {
   constructor(readonly store: BackingStore) {}
 
-  async write(slots: readonly number[], pages: readonly Uint8Array[]): Promise<void> {
-    const statuses = await this.store.writePages(slots, pages);
+  async write(slots: readonly number[], pages: readonly Uint8Array[], lent = false): Promise<void> {
+    const statuses = await this.store.writePages(slots, pages, lent);
     assertStatuses(statuses, slots.length);
     for (const status of statuses) assert.equal(status, undefined, `a write in range goes well, got ${status}`);
   }
