@@ -3,6 +3,7 @@ import { TierError } from "@pagetier/base";
 import { Command, CommanderError } from "commander";
 import { addDoctor } from "./commands/doctor.js";
 import { addInit } from "./commands/init.js";
+import { addLend } from "./commands/lend.js";
 import { addPlugins } from "./commands/plugins.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPool } from "./commands/pool.js";
@@ -25,6 +26,7 @@ Examples:
   $ pagetier report runs.json pools.html --output both.html
   $ pagetier init ./my-recipe.yaml
   $ pagetier plugins zsmalloc
+  $ pagetier lend --redis redis://127.0.0.1:6379 --memory 2GiB
 
 Exit status: 0 done, 1 the run failed, 2 the command was wrong, 130 interrupted.`;
 
@@ -81,6 +83,7 @@ function programOf(signal: AbortSignal): Command {
   addInit(program);
   addPlugins(program);
   addDoctor(program, signal);
+  addLend(program, signal);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -12,6 +12,13 @@ export interface ServerInfo {
   /** 0: no limit. */
   readonly maxMemoryBytes: number;
   readonly usedMemoryBytes: number;
+  /** Of it, buffers that do not count against the limit. */
+  readonly uncountedMemoryBytes: number;
+  /** What the process takes of its machine's memory. */
+  readonly residentMemoryBytes: number;
+  /** Keys of all databases, and those of them that carry a TTL. */
+  readonly keys: number;
+  readonly volatileKeys: number;
   readonly evictedKeys: number;
 }
 
@@ -23,6 +30,10 @@ export function parseServerInfo(text: string): ServerInfo {
   }
   const word = (name: string): string => fields.get(name) ?? "";
   const number = (name: string): number => Number(fields.get(name) ?? 0);
+  // db0:keys=3,expires=1,avg_ttl=0
+  const databases = [...text.matchAll(/^db\d+:keys=(\d+),expires=(\d+)/gm)].map(
+    ([, keys, expires]) => [Number(keys), Number(expires)] as const,
+  );
   return {
     runId: word("run_id"),
     version: word("redis_version"),
@@ -32,8 +43,16 @@ export function parseServerInfo(text: string): ServerInfo {
     evictionPolicy: word("maxmemory_policy"),
     maxMemoryBytes: number("maxmemory"),
     usedMemoryBytes: number("used_memory"),
+    uncountedMemoryBytes: number("mem_not_counted_for_evict"),
+    residentMemoryBytes: number("used_memory_rss"),
+    keys: sum(databases.map(([keys]) => keys)),
+    volatileKeys: sum(databases.map(([, expires]) => expires)),
     evictedKeys: number("evicted_keys"),
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** Whether version `a.b.c` is at least major `major`. */
