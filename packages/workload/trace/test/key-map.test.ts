@@ -19,6 +19,28 @@ test("numbers keys like a Map", () => {
   );
 });
 
+test("numbers many keys at once as it does one by one, also while its tables grow", () => {
+  // Few or many different keys, with wide ones from somewhere on or not.
+  const parts = fc.array(fc.record({ many: fc.boolean(), wide: fc.boolean(), seed: fc.nat(1000) }), { maxLength: 6 });
+  fc.assert(
+    fc.property(parts, (list) => {
+      const [atOnce, oneByOne] = [new KeyMap(), new KeyMap()];
+      for (const { many, wide, seed } of list) {
+        const keys = Float64Array.from({ length: 1500 }, (_, index) => {
+          const low = Math.imul(index * (many ? 1 : 64) + seed, many ? 0x9e3779b1 : 0x04000000) >>> 0;
+          return wide && index % 3 === 0 ? low + (1 + (index % 7)) * 2 ** 32 : low;
+        });
+        const numbers = new Uint32Array(keys.length).fill(7);
+        atOnce.numberAll(keys, numbers, 1, keys.length - 1);
+        const expected = keys.map((one, index) => (index % 1499 === 0 ? 7 : oneByOne.numberOf(one)));
+        expect([...numbers]).toEqual([...expected]);
+      }
+      expect(atOnce.count).toBe(oneByOne.count);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test("holds half a million keys in 21 bytes each, and finds them again", () => {
   const map = new KeyMap();
   const keys = 500_000;

@@ -98,6 +98,28 @@ describe("a format that is stated", () => {
     expect(await keysOf(file("e.csv", "a\tb\n1\t2\n"), "csv:delimiter=tab:key=2")).toEqual([2]);
   });
 
+  test("of columns: numbers of any length, with blanks or quotes around them; what is none is a name", async () => {
+    const numbers = ["0", "7", "999999999", "1234567890", "123456789012345", "1234567890123456", "9007199254740991"];
+    for (const [around, end] of [
+      ["", "\n"],
+      [" ", "\n"],
+      ["", "\r\n"],
+      ['"', "\n"],
+    ] as const) {
+      const keys = numbers.map((number) => `${around}${number}${around},x${end}`).join("");
+      expect(await keysOf(file("n.csv", keys), "csv:key=1")).toEqual(numbers.map(Number));
+      const last = numbers.map((number) => `x,${around}${number}${around}${end}`).join("");
+      expect(await keysOf(file("l.csv", last), "csv:key=2")).toEqual(numbers.map(Number));
+      const pages = numbers.slice(0, -2).map((number) => Math.floor(Number(number) / 4096));
+      const offsets = numbers.slice(0, -2).map((number) => `${around}${number}${around},1${end}`);
+      expect(await keysOf(file("o.csv", offsets.join("")), "csv:offset=1:size=2")).toEqual(pages);
+    }
+    const names = ["007", "00", "12a", "1 2", "-1", "1.5", "+1"];
+    const keys = await keysOf(file("names.csv", `7\n0\n12\n1\n${names.join("\n")}\n`), "csv:key=1");
+    expect(new Set(keys).size).toBe(4 + names.length);
+    await expect(keysOf(file("bad.csv", "1a,1\n"), "csv:offset=1:size=2")).rejects.toThrow(/no offset in column 1/);
+  });
+
   test("of columns that are not there, or not what they are called", async () => {
     const path = file("f.csv", "id,when\n5,3\n6,x\n");
     expect((await failure(keysOf(path, "csv:key=name"))).message).toMatch(

@@ -71,6 +71,15 @@ export class TextTime {
 
   /** @returns `false`: no time */
   read(bytes: Uint8Array, from: number, to: number): boolean {
+    const middle = Math.max(from, to - HALF_DIGITS);
+    this.#tail = digitsOf(bytes, middle, to);
+    if (this.#tail < 0) return this.#readWithPoint(bytes, from, to);
+    this.#head = middle === from ? 0 : numberOf(bytes, from, middle);
+    this.#fraction = 0;
+    return this.#head >= 0 || this.#readWithPoint(bytes, from, to);
+  }
+
+  #readWithPoint(bytes: Uint8Array, from: number, to: number): boolean {
     let point = from;
     while (point < to && bytes[point] !== DOT) point++;
     const middle = Math.max(from, point - HALF_DIGITS);

@@ -21,7 +21,7 @@ import {
   ROLES,
 } from "./csv-plan.js";
 import type { FormatDefinition, FormatSource, OpenedFormat } from "./format.js";
-import { BLANK, HASH, LineDecoder, NEWLINE, QUOTE, RETURN, textOf } from "./line-decoder.js";
+import { BLANK, HASH, LineDecoder, NEWLINE, QUOTE, RETURN, textOf, ZERO } from "./line-decoder.js";
 import { NO_REQUEST } from "./operations.js";
 import { DEVICE_BYTES_MAX, DEVICE_KEYS, DEVICES_MAX, Devices, pageOf, pagesTouched } from "./page-requests.js";
 
@@ -30,6 +30,8 @@ const OP_SLOTS = 64;
 const HEADER_BYTES_MAX = 4096;
 /** An operation that is not said. */
 const UNSAID = 4;
+/** Roles of whole numbers. */
+const NUMBERS = (1 << ROLES.key) | (1 << ROLES.offset) | (1 << ROLES.size);
 /** Read instead of a role's number when a line has too few columns. */
 const TOO_FEW = -ROLES.none - 1;
 
@@ -56,6 +58,8 @@ class CsvDecoder extends LineDecoder {
   #key = 0;
   #offset = 0;
   #size = 0;
+  /** What {@link #digits} found. */
+  #number = 0;
   readonly #device = new ByteHash();
   #op = 0;
   #repeat = 1;
@@ -113,8 +117,20 @@ class CsvDecoder extends LineDecoder {
     let byte = bytes[at]!;
     for (let field = 0; ; field++) {
       if (delimiter === BLANK) while (byte === BLANK) byte = bytes[++at]!;
+      const role = field < roles.length ? roles[field]! : ROLES.none;
       let from = at;
       let to = -1;
+      if ((NUMBERS >>> role) & 1) {
+        // Digits up to the end of the field, as nearly always, need not be looked at again.
+        at = this.#digits(bytes, at);
+        byte = bytes[at]!;
+        if ((byte === delimiter || byte === NEWLINE) && this.#takeNumber(role, at - from, bytes[from]!)) {
+          this.#seen |= 1 << role;
+          if (byte === NEWLINE) break;
+          byte = bytes[++at]!;
+          continue;
+        }
+      }
       if (byte === QUOTE) {
         to = quoteEnd(bytes, at);
         if (bytes[to] === QUOTE) from++;
@@ -122,7 +138,6 @@ class CsvDecoder extends LineDecoder {
         byte = bytes[at]!;
       }
       while (byte !== delimiter && byte !== NEWLINE) byte = bytes[++at]!;
-      const role = field < roles.length ? roles[field]! : ROLES.none;
       if (role !== ROLES.none) {
         if (to < 0) to = at;
         while (to > from && bytes[to - 1]! <= BLANK) to--;
@@ -134,6 +149,34 @@ class CsvDecoder extends LineDecoder {
       byte = bytes[++at]!;
     }
     return (this.#seen & wanted) === wanted ? at + 1 : TOO_FEW;
+  }
+
+  /** Reads a number of up to 15 digits, in two halves as {@link numberOf} does. @returns the index behind them */
+  #digits(bytes: Uint8Array, start: number): number {
+    let at = start;
+    let digit = bytes[at]! - ZERO;
+    let value = 0;
+    for (; digit >>> 0 <= 9 && at - start < 9; digit = bytes[++at]! - ZERO) value = (Math.imul(value, 10) + digit) | 0;
+    this.#number = value;
+    if (digit >>> 0 > 9) return at;
+    let tail = 0;
+    let unit = 1;
+    for (; digit >>> 0 <= 9 && at - start < 15; digit = bytes[++at]! - ZERO) {
+      tail = (Math.imul(tail, 10) + digit) | 0;
+      unit = Math.imul(unit, 10);
+    }
+    this.#number = value * unit + tail;
+    return at;
+  }
+
+  /** @returns whether so many digits are all that there is to say for the role; if not, nothing was taken */
+  #takeNumber(role: number, digits: number, first: number): boolean {
+    if (digits === 0) return false;
+    if (role === ROLES.offset) this.#offset = this.#number;
+    else if (role === ROLES.size) this.#size = this.#number;
+    else if (role === ROLES.key && (digits === 1 || first !== ZERO)) this.#key = this.#number;
+    else return false;
+    return true;
   }
 
   /** @returns whether bytes[from..to) can be of the role */

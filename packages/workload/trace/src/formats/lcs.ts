@@ -11,7 +11,7 @@ import { keyOfId } from "../key-map.js";
 import { type BatchBuffer, REQUEST_OPS } from "../trace.js";
 import { type RecordLayout, WordRecordDecoder } from "./decoder.js";
 import type { FormatDefinition, FormatSource, OpenedFormat } from "./format.js";
-import { CACHE_OP_CODES } from "./operations.js";
+import { CACHE_OP_CODES, NO_REQUEST } from "./operations.js";
 
 const MAGIC = 0x123456789abcdef0n;
 const HEADER_BYTES = 8192;
@@ -20,6 +20,9 @@ const RECORD_BYTES = [0, 24, 28, 36, 40, 44, 52, 68, 100];
 /** Where the word with the operation is, by version; 0: there is none. */
 const OPERATION_WORD = [0, 0, 4, 5, 5, 5, 5, 5, 5];
 const NS_PER_SECOND = 1e9;
+/** By the lower 8 bits of that word. */
+const OPS = new Uint8Array(256).fill(NO_REQUEST);
+OPS.set(CACHE_OP_CODES);
 
 class LcsDecoder extends WordRecordDecoder {
   readonly #words: number;
@@ -37,24 +40,26 @@ class LcsDecoder extends WordRecordDecoder {
     if (count > 0 && this.#startSeconds < 0) this.#startSeconds = words[0]! >>> 0;
     const start = this.#startSeconds;
     const operationWord = this.#operationWord;
+    const step = this.#words;
     let index = batch.length;
-    for (let record = 0, at = 0; record < count; record++, at += this.#words) {
-      const op = operationWord === 0 ? REQUEST_OPS.read : CACHE_OP_CODES[words[at + operationWord]! & 0xff];
-      if (op === undefined) throw this.badRecord(record, `has the operation ${words[at + operationWord]! & 0xff}`);
-      if (op === REQUEST_OPS.free && ops === undefined) {
-        this.requests.frees++;
-        continue;
+    let record = 0;
+    for (let at = 0; record < count && index < capacity; record++, at += step) {
+      const op = operationWord === 0 ? REQUEST_OPS.read : OPS[words[at + operationWord]! & 0xff]!;
+      if (op >= REQUEST_OPS.free) {
+        if (op === NO_REQUEST) throw this.badRecord(record, `has the operation ${words[at + operationWord]! & 0xff}`);
+        if (ops === undefined) {
+          this.requests.frees++;
+          continue;
+        }
       }
       keys[index] = keyOfId(words[at + 1]!, words[at + 2]!);
       writes[index] = op & 1;
       if (ops !== undefined) ops[index] = op;
       if (times !== undefined) times[index] = ((words[at]! >>> 0) - start) * NS_PER_SECOND;
-      if (++index < capacity) continue;
-      batch.length = index;
-      return record + 1;
+      index++;
     }
     batch.length = index;
-    return count;
+    return record;
   }
 }
 

@@ -52,41 +52,43 @@ class VscsiDecoder extends WordRecordDecoder {
   protected decodeWords(words: Int32Array, count: number, batch: BatchBuffer): number {
     const { version, recordBytes, commandWord, lengthWord } = this.#version;
     const { keys, writes, ops, times, capacity } = batch;
+    const opOf = this.#ops;
+    const step = recordBytes / 4;
+    let startUs = this.#startUs;
     let index = batch.length;
-    for (let record = 0, at = 0; record < count; record++, at += recordBytes / 4) {
+    let record = 0;
+    for (let at = 0; record < count && index < capacity; record++, at += step) {
       const command = words[at + commandWord]!;
       if (command >>> 24 !== version) throw this.badRecord(record, `is of version ${command >>> 24}, not ${version}`);
-      const op = this.#ops[command & 0xff]!;
-      const length = words[at + lengthWord]! >>> 0;
+      const op = opOf[command & 0xff]!;
+      const length = words[at + lengthWord]!; // Of more than 2 GiB when it is negative.
       if (op === NO_REQUEST || length === 0) {
         if (op === NO_REQUEST) this.#others++;
         else this.#empty++;
         continue;
       }
       const us = (words[at + TIME_WORD + 1]! >>> 0) * WORDS + (words[at + TIME_WORD]! >>> 0);
-      if (this.#startUs < 0) this.#startUs = us;
-      const time = (us - this.#startUs) * NS_PER_US;
+      if (startUs < 0) startUs = this.#startUs = us;
+      const time = (us - startUs) * NS_PER_US;
       const block = words[at + BLOCK_WORD]!;
       const inPage = (block & (SECTORS_PER_PAGE - 1)) * SECTOR_BYTES;
-      if (words[at + BLOCK_WORD + 1] === 0 && inPage + length <= PAGE_SIZE) {
+      if (words[at + BLOCK_WORD + 1] === 0 && length > 0 && length <= PAGE_SIZE - inPage) {
         // One page of the first 2 TiB: nearly all requests of nearly all traces.
         keys[index] = block >>> SECTORS_SHIFT;
         writes[index] = op;
         if (ops !== undefined) ops[index] = op;
         if (times !== undefined) times[index] = time;
-        if (++index < capacity) continue;
-        batch.length = index;
-        return record + 1;
+        index++;
+        continue;
       }
       batch.length = index;
-      if (!this.#addPages(words, at, record, op, length, time, batch)) return record + 1;
+      this.#addPages(words, at, record, op, length >>> 0, time, batch);
       index = batch.length;
     }
     batch.length = index;
-    return count;
+    return record;
   }
 
-  /** @returns whether there is room for more */
   #addPages(
     words: Int32Array,
     at: number,
@@ -95,11 +97,11 @@ class VscsiDecoder extends WordRecordDecoder {
     length: number,
     time: number,
     batch: BatchBuffer,
-  ): boolean {
+  ): void {
     const block = (words[at + BLOCK_WORD + 1]! >>> 0) * WORDS + (words[at + BLOCK_WORD]! >>> 0);
     const offset = block * SECTOR_BYTES;
     if (offset + length > DEVICE_BYTES_MAX) throw this.badRecord(record, `asks for block ${block}, beyond 4 PiB`);
-    return this.requests.add(batch, pageOf(offset), pagesTouched(offset, length), op, time);
+    this.requests.add(batch, pageOf(offset), pagesTouched(offset, length), op, time);
   }
 
   override skipped(): Readonly<Record<string, number>> {
