@@ -2,7 +2,7 @@
 // `pagetier run --trace` replays. Linux, with valgrind, and sqlite3 for that workload (apt-get install valgrind sqlite3).
 //
 //   node scripts/capture.mjs sort                        sort.ptt, 144 MiB of memory at a time, some minutes
-//   node scripts/capture.mjs sqlite --output db.ptt      as much; --size 4MiB makes a small one
+//   node scripts/capture.mjs sqlite --output db.ptt      177 MiB at a time; --size 4MiB makes a small one
 //
 // sort     GNU sort puts the repository's files, one record each, in order; its buffer holds most of them, so that it
 //          sorts two runs, gives the buffer back, and merges.
@@ -40,8 +40,8 @@ const { positionals, values } = parseArgs({
 });
 const [kind = ""] = positionals;
 const WORKLOADS = { sort: captureSort, sqlite: captureSqlite };
-/** Bytes of input: each comes to about 150 MiB of memory at a time. */
-const SIZES = { sort: "160MiB", sqlite: "64MiB" };
+/** Bytes of input: each comes to more than 128 MiB of memory at a time. */
+const SIZES = { sort: "160MiB", sqlite: "112MiB" };
 if (values.help || positionals.length !== 1 || !(kind in WORKLOADS)) {
   console.error("node scripts/capture.mjs sort|sqlite [--size 64MiB] [--output FILE.ptt] [--limit ACCESSES]");
   process.exit(values.help ? 0 : 2);
