@@ -53,7 +53,10 @@ export function addLend(program: Command, signal: AbortSignal): void {
     .requiredOption("--memory <size>", "most memory to lend: 2GiB")
     .option("--keep-free <size|percent>", "memory that this machine is to have available for itself", "10%")
     .option("--interval <ms>", "milliseconds between two looks", "2000")
-    .option("--username <name>", "user at the engine, allowed CONFIG SET, INFO, SCAN, MEMORY, PTTL and STRLEN")
+    .option(
+      "--username <name>",
+      "user at the engine, allowed CONFIG SET, INFO, EVAL_RO, SCAN, TYPE, PTTL, STRLEN and MEMORY",
+    )
     .option("--password-file <file>", "file that holds the password")
     .option("--tls-ca <file>", "who signed the engine's certificate, in PEM")
     .option("--tls-cert <file>", "our own certificate, in PEM")

@@ -2,6 +2,7 @@
 
 import type { RedisArgument, RedisReply } from "@pagetier/redis";
 import { ErrorReply } from "@redis/client";
+import { clientOf } from "../src/index.js";
 import type { LenderConnection, LenderEngine } from "../src/lender/index.js";
 
 /** What the engine needs for itself. */
@@ -23,6 +24,7 @@ export class FakeEngine implements LenderEngine {
   /** Commands of the kind that the user may not use. */
   readonly forbidden = new Set<string>();
   failure: Error | undefined;
+  loading = false;
   closed = false;
 
   get usedBytes(): number {
@@ -58,8 +60,9 @@ export class FakeEngine implements LenderEngine {
   }
 
   async #send(command: readonly RedisArgument[]): Promise<RedisReply> {
-    const [word = "", what = "", name = "", value = ""] = command.map(String);
+    const [word = "", , name = "", value = ""] = command.map(String);
     if (this.forbidden.has(word)) throw new ErrorReply(`NOPERM no permission to run '${word}'`);
+    if (this.loading && word !== "INFO") throw new ErrorReply("LOADING Redis is loading the dataset in memory");
     this.#evict();
     switch (word) {
       case "INFO":
@@ -71,29 +74,30 @@ export class FakeEngine implements LenderEngine {
           this.limits.push(Number(value));
         }
         return "OK";
-      case "SCAN": {
-        const names = [...this.keys.keys()];
-        const from = Number(what);
-        const to = from + Number(value);
-        return [
-          Buffer.from(to < names.length ? String(to) : "0"),
-          names.slice(from, to).map((each) => Buffer.from(each)),
-        ];
-      }
-      case "PTTL":
-        return this.#of(what, ({ isVolatile }) => (isVolatile ? 1000 : -1), -2);
-      case "STRLEN":
-        return this.#of(what, ({ bytes }) => bytes, 0);
+      case "EVAL_RO":
+        return this.#count(Number(command[3]), Number(command[4]), Number(command[5]));
       case "MEMORY":
-        return what === "PURGE" ? "OK" : this.#of<RedisReply>(name, ({ bytes }) => bytes, null);
+        return "OK";
       default:
         throw new ErrorReply(`ERR unknown command '${word}'`);
     }
   }
 
-  #of<Answer>(name: string, answer: (key: FakeKey) => Answer, missing: Answer): Answer {
-    const key = this.keys.get(name);
-    return key === undefined ? missing : answer(key);
+  /** What the lender's script answers. */
+  #count(from: number, keys: number, tombstoneBytes: number): RedisReply {
+    const names = [...this.keys.keys()];
+    const clients = new Map<string, number[]>();
+    for (const name of names.slice(from, from + keys)) {
+      const { bytes, isVolatile } = this.keys.get(name)!;
+      const client = clientOf(name) ?? "";
+      const numbers = clients.get(client) ?? [0, 0, 0, 0, 0, 0];
+      clients.set(client, numbers);
+      const at = !isVolatile ? 0 : client !== "" && bytes <= tombstoneBytes ? 4 : 2;
+      numbers[at]!++;
+      numbers[at + 1]! += bytes;
+    }
+    const cursor = from + keys < names.length ? String(from + keys) : "0";
+    return [Buffer.from(cursor), ...[...clients].map(([name, numbers]) => [Buffer.from(name), ...numbers])];
   }
 
   #info(): string {

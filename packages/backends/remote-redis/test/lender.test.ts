@@ -153,14 +153,24 @@ describe("a lender", () => {
     assert.equal(lender.counters().awayLooks, 1);
   });
 
-  test("an engine that does not let its limit be set: LENDER_REFUSED", async () => {
+  test.each(["CONFIG", "EVAL_RO", "INFO"])("an engine that refuses %s: LENDER_REFUSED", async (command) => {
     const { engine, lender } = bed();
-    engine.forbidden.add("CONFIG");
+    engine.fill("web", 1, 100, true);
+    engine.forbidden.add(command);
     await assert.rejects(
       lender.open(),
-      (error) => TierError.is(error, "LENDER_REFUSED") && /CONFIG SET/.test(error.message),
+      (error) => TierError.is(error, "LENDER_REFUSED") && error.message.includes(`'${command}'`),
     );
     assert.ok(engine.closed);
+  });
+
+  test("an engine that still reads its disk is away", async () => {
+    const { engine, lender } = bed();
+    await lender.open();
+    engine.loading = true;
+    assert.equal((await lender.look()).state, "away");
+    engine.loading = false;
+    assert.equal((await lender.look()).state, "lending");
   });
 
   test("a machine that tells nothing: LENDER_BLIND at the start; later files that go away lend no more", async () => {
@@ -233,6 +243,34 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
     assert.equal(look.limitBytes, 32 * MIB);
     await owner.put({ ...KEY, index: 20_000 }, "ephemeral", 20_000, new Uint8Array(4000), 1);
     await owner.close();
+    lender.close();
+  });
+
+  test("counts what it finds by client, and keys of others that are no strings", async () => {
+    await using server = await RedisServer.start();
+    for (const client of ["a", "b-1"]) {
+      for (let index = 0; index < 300; index++) {
+        const ttl = index % 3 === 0 ? ["EX", "1000"] : [];
+        await server.command("SET", `pt:{${client}.life:0/${index}}/1`, "x".repeat(index === 0 ? 12 : 500), ...ttl);
+      }
+    }
+    await server.command("SET", `pt:{${"n".repeat(33)}.life:0/1}/1`, "x");
+    await server.command("RPUSH", "pt:list", "x");
+    await server.command("SET", "other", "x", "EX", "1000");
+    const settings = LENDER_SCHEMA.parse({ url: server.url, memoryBytes: 32 * MIB });
+    const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory: new ScriptedMemory() });
+    assert.ok((await lender.open()).counted);
+    const counts = [...lender.clients].map(([name, pages]) => {
+      const { persistentPages, persistentBytes, ephemeralPages, ephemeralBytes, tombstones } = pages;
+      assert.ok(persistentBytes >= persistentPages * (name === "(others)" ? 1 : 500), `${persistentBytes}`);
+      assert.ok(ephemeralBytes >= ephemeralPages * (name === "(others)" ? 1 : 500), `${ephemeralBytes}`);
+      return [name, persistentPages, ephemeralPages, tombstones];
+    });
+    assert.deepEqual(counts.sort(), [
+      ["(others)", 2, 1, 0],
+      ["a", 200, 99, 1],
+      ["b-1", 200, 99, 1],
+    ]);
     lender.close();
   });
 

@@ -1,9 +1,10 @@
 // Whose pages an engine holds, counted by SCAN a piece at a time. A pass over all keys takes many steps; what is shown is the pass before.
+// A script adds a piece up inside the engine, so that no page and no name travels (one look at 5000 keys: some 10 ms there).
 // SCAN may show a page twice while the engine's table grows, and shows pages that come and go meanwhile or not: counts are as true as that.
 
 import type { RedisArgument, RedisReply } from "@pagetier/redis";
 import { PARCEL_BYTES } from "@pagetier/tmem";
-import { clientOf } from "../key-name.js";
+import { KEY_PREFIX } from "../key-name.js";
 
 /** What one client has here. Bytes are the engine's, with what it needs for itself. */
 export interface ClientPages {
@@ -21,6 +22,37 @@ const BATCH = 250;
 const CLIENTS_MAX = 1000;
 /** Keys of others than pagetier, and of clients beyond {@link CLIENTS_MAX}. Not a client's name: those have no brackets. */
 export const OTHERS = "(others)";
+
+/**
+ * ARGV: cursor, keys to look at, bytes of a tombstone. Answers the next cursor, and for each client its name (nothing: none of ours),
+ * keys and bytes without a TTL, keys and bytes with one, tombstones and their bytes. Which client a name belongs to is {@link clientOf}.
+ */
+const COUNT = `
+local found = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[2])
+local clients, names = {}, {}
+for _, key in ipairs(found[2]) do
+  local bytes = redis.call('MEMORY', 'USAGE', key)
+  local ttl = redis.call('PTTL', key)
+  if bytes and ttl ~= -2 then
+    local name = string.match(key, '^${KEY_PREFIX}{([%w_-]+)%.') or ''
+    if #name > 32 then name = '' end
+    if not clients[name] then
+      clients[name] = {name, 0, 0, 0, 0, 0, 0}
+      table.insert(names, name)
+    end
+    local at = 2
+    if ttl >= 0 then
+      at = 4
+      if name ~= '' and redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) <= tonumber(ARGV[3]) then at = 6 end
+    end
+    local client = clients[name]
+    client[at] = client[at] + 1
+    client[at + 1] = client[at + 1] + bytes
+  end
+end
+local answer = {found[1]}
+for _, name in ipairs(names) do table.insert(answer, clients[name]) end
+return answer`;
 
 /** Whom keys are asked of. */
 export interface CountedEngine {
@@ -65,8 +97,9 @@ export class ForeignPages {
   /** Counts on, up to about so many keys. @returns whether a pass was completed */
   async step(engine: CountedEngine, keysMax: number): Promise<boolean> {
     for (let looked = 0; looked < keysMax; looked += BATCH) {
-      const [cursor, keys] = (await engine.send(["SCAN", this.#cursor, "COUNT", String(BATCH)])) as [Buffer, Buffer[]];
-      await Promise.all(keys.map((key) => this.#count(engine, key)));
+      const reply = await engine.send(["EVAL_RO", COUNT, "0", this.#cursor, String(BATCH), String(PARCEL_BYTES)]);
+      const [cursor, ...clients] = reply as [Buffer, ...RedisReply[]];
+      for (const client of clients) this.#add(client as readonly RedisReply[]);
       this.#cursor = String(cursor);
       if (this.#cursor !== "0") continue;
       this.#last = this.#pass;
@@ -77,28 +110,18 @@ export class ForeignPages {
     return false;
   }
 
-  async #count(engine: CountedEngine, key: Buffer): Promise<void> {
-    const [ttl, used, length] = await Promise.all([
-      engine.send(["PTTL", key]),
-      engine.send(["MEMORY", "USAGE", key]),
-      engine.send(["STRLEN", key]).catch(() => 0), // Somebody else's, and no string.
-    ]);
-    if (used === null || ttl === -2) return; // Gone meanwhile.
-    const isVolatile = Number(ttl) >= 0;
-    const bytes = Number(used);
-    if (isVolatile) {
-      this.#pass.volatileKeys++;
-      this.#pass.volatileBytes += bytes;
-    }
-    const pages = this.#pagesOf(clientOf(key.toString("latin1")) ?? OTHERS);
-    if (isVolatile && Number(length) <= PARCEL_BYTES) pages.tombstones++;
-    else if (isVolatile) {
-      pages.ephemeralPages++;
-      pages.ephemeralBytes += bytes;
-    } else {
-      pages.persistentPages++;
-      pages.persistentBytes += bytes;
-    }
+  /** Adds what {@link COUNT} found of one client. */
+  #add([name, ...numbers]: readonly RedisReply[]): void {
+    const [persistentPages, persistentBytes, ephemeralPages, ephemeralBytes, tombstones, tombstoneBytes] =
+      numbers as number[];
+    const pages = this.#pagesOf(String(name) || OTHERS);
+    pages.persistentPages += persistentPages!;
+    pages.persistentBytes += persistentBytes!;
+    pages.ephemeralPages += ephemeralPages!;
+    pages.ephemeralBytes += ephemeralBytes!;
+    pages.tombstones += tombstones!;
+    this.#pass.volatileKeys += ephemeralPages! + tombstones!;
+    this.#pass.volatileBytes += ephemeralBytes! + tombstoneBytes!;
   }
 
   #pagesOf(name: string): ClientPages {

@@ -17,6 +17,7 @@ import {
   type RedisArgument,
   RedisEngine,
   type RedisReply,
+  redisSilent,
   type ServerInfo,
   Watchdog,
 } from "@pagetier/redis";
@@ -120,13 +121,13 @@ export class Lender {
   /**
    * Connects to the engine and looks for the first time.
    *
-   * @throws TierError LENDER_REFUSED when the engine does not let us set its limit; REDIS_SILENT, REDIS_REFUSED, REDIS_SETTINGS
+   * @throws TierError LENDER_REFUSED when the engine does not let us set its limit, or look; REDIS_SILENT, REDIS_REFUSED, REDIS_SETTINGS
    */
   async open(): Promise<LenderLook> {
     assert(this.#engine === undefined, "a lender is opened once");
     this.#engine = this.#parts.engine ?? (await this.#engineAtUrl());
     try {
-      return await this.#lookAt(await this.#engine.connection("write"));
+      return await this.#lookNow(this.#engine);
     } catch (error) {
       this.close();
       throw error;
@@ -150,12 +151,11 @@ export class Lender {
   async look(): Promise<LenderLook> {
     assert(this.#engine !== undefined, "a lender is opened before it looks");
     try {
-      return await this.#lookAt(await this.#engine.connection("write"));
+      return await this.#lookNow(this.#engine);
     } catch (error) {
-      const word = errorWord(error);
-      if (!TierError.is(error, "REDIS_SILENT") && word !== "LOADING" && word !== "BUSY") throw error;
+      if (!TierError.is(error, "REDIS_SILENT")) throw error;
       this.#awayLooks++;
-      return this.#away(error as Error);
+      return this.#away(error);
     }
   }
 
@@ -193,6 +193,15 @@ export class Lender {
     const { scheduler, directory } = this.#parts;
     const access = await accessOf(this.#options, directory);
     return new RedisEngine(access.addresses[0]!, access, new Watchdog(scheduler), async () => undefined);
+  }
+
+  async #lookNow(engine: LenderEngine): Promise<LenderLook> {
+    const connection = await engine.connection("write");
+    try {
+      return await this.#lookAt(connection);
+    } catch (error) {
+      throw told(error, connection.address);
+    }
   }
 
   async #lookAt(connection: LenderConnection): Promise<LenderLook> {
@@ -242,11 +251,11 @@ export class Lender {
   }
 
   async #apply(connection: LenderConnection, info: ServerInfo, limitBytes: number): Promise<void> {
-    if (info.evictionPolicy !== POLICY) await this.#order(connection, ["CONFIG", "SET", "maxmemory-policy", POLICY]);
+    if (info.evictionPolicy !== POLICY) await connection.send(["CONFIG", "SET", "maxmemory-policy", POLICY]);
     const before = this.#applied;
     this.#applied = limitBytes;
     if (limitBytes === info.maxMemoryBytes) return;
-    await this.#order(connection, ["CONFIG", "SET", "maxmemory", String(limitBytes)]);
+    await connection.send(["CONFIG", "SET", "maxmemory", String(limitBytes)]);
     if (before === undefined || limitBytes === before) return;
     if (limitBytes > before) {
       this.#grows++;
@@ -257,22 +266,6 @@ export class Lender {
     await connection.send(["MEMORY", "PURGE"]).catch((error: unknown) => {
       if (errorWord(error) === undefined) throw error;
     });
-  }
-
-  async #order(connection: LenderConnection, command: readonly RedisArgument[]): Promise<void> {
-    try {
-      await connection.send(command);
-    } catch (error) {
-      const word = errorWord(error);
-      if (word === undefined || word === "LOADING" || word === "BUSY") throw error;
-      const { address } = connection;
-      throw new TierError(
-        "LENDER_REFUSED",
-        `Redis at ${address} does not let us set its limit (${(error as Error).message}); allow the user CONFIG SET.`,
-        { address },
-        { cause: error },
-      );
-    }
   }
 
   #away({ message }: Error): LenderLook {
@@ -292,6 +285,20 @@ export class Lender {
       problem: message,
     };
   }
+}
+
+/** What an engine's answer means that is no result. */
+function told(error: unknown, address: string): unknown {
+  const word = errorWord(error);
+  if (word === undefined) return error;
+  const { message } = error as Error;
+  if (word === "LOADING" || word === "BUSY") return redisSilent(address, message, false, error);
+  return new TierError(
+    "LENDER_REFUSED",
+    `Redis at ${address} refuses what a lender asks (${message}); allow its user CONFIG SET, INFO, EVAL_RO, SCAN, TYPE, PTTL, STRLEN and MEMORY.`,
+    { address },
+    { cause: error },
+  );
 }
 
 function stateAfter(move: LentMove): LenderState {
