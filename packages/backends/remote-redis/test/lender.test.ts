@@ -197,6 +197,8 @@ describe("a lender", () => {
 describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisProgram ?? NO_REDIS})`, () => {
   const KEY = { pool: 0, object: 1 };
   const PAGES = 1500;
+  /** Nothing here is about time, and the machine may be busy. */
+  const PATIENT = { timeoutMs: 10_000, connectTimeoutMs: 10_000 };
 
   async function put(owner: RemoteOwner, kind: "persistent" | "ephemeral", from: number): Promise<string[]> {
     const pages = Array.from({ length: PAGES }, (_, index) =>
@@ -208,10 +210,15 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
   test("drops the pages of others that may go, keeps all that must be kept, takes no new ones, and lends again", async () => {
     await using server = await RedisServer.start(["--maxmemory-policy", "noeviction"]);
     const memory = new ScriptedMemory();
-    const settings = LENDER_SCHEMA.parse({ url: server.url, memoryBytes: 32 * MIB, keepFreeBytes: 1000 * MIB });
+    const settings = LENDER_SCHEMA.parse({
+      url: server.url,
+      memoryBytes: 32 * MIB,
+      keepFreeBytes: 1000 * MIB,
+      ...PATIENT,
+    });
     const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory });
     await lender.open();
-    const owner = await ownerAt(server.url, { client: "web-7" });
+    const owner = await ownerAt(server.url, { client: "web-7", ...PATIENT });
     const lives = await put(owner, "persistent", 0);
     await put(owner, "ephemeral", PAGES);
     const counted = await lender.look();
@@ -257,7 +264,7 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
     await server.command("SET", `pt:{${"n".repeat(33)}.life:0/1}/1`, "x");
     await server.command("RPUSH", "pt:list", "x");
     await server.command("SET", "other", "x", "EX", "1000");
-    const settings = LENDER_SCHEMA.parse({ url: server.url, memoryBytes: 32 * MIB });
+    const settings = LENDER_SCHEMA.parse({ url: server.url, memoryBytes: 32 * MIB, ...PATIENT });
     const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory: new ScriptedMemory() });
     assert.ok((await lender.open()).counted);
     const counts = [...lender.clients].map(([name, pages]) => {
@@ -279,8 +286,7 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
     const settings = LENDER_SCHEMA.parse({
       url: server.url,
       memoryBytes: 32 * MIB,
-      timeoutMs: 500,
-      connectTimeoutMs: 500,
+      ...PATIENT,
     });
     const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory: new ScriptedMemory() });
     await lender.open();
@@ -298,7 +304,7 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
     await using server = await RedisServer.start();
     await server.command("ACL", "SETUSER", "lender", "on", ">secret", "~*", "+@all", "-config");
     const url = server.url.replace("//", "//lender:secret@");
-    const settings = LENDER_SCHEMA.parse({ url, memoryBytes: 32 * MIB });
+    const settings = LENDER_SCHEMA.parse({ url, memoryBytes: 32 * MIB, ...PATIENT });
     const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory: new ScriptedMemory() });
     await assert.rejects(lender.open(), (error) => TierError.is(error, "LENDER_REFUSED"));
   });
