@@ -42,6 +42,17 @@ export function pageOf(page, version) {
   return bytes;
 }
 
+/** Opens a stack, again and again while its engines do not answer: there is no fault yet, but the machine may be busy. */
+async function opened(recipe, attempts = 10) {
+  try {
+    return await createStack(recipe);
+  } catch (error) {
+    if (error.code !== "REMOTE_OPEN" || attempts === 1) throw error;
+    await sleep(500);
+    return opened(recipe, attempts - 1);
+  }
+}
+
 /** Pages of swap and of a file in one stack, and what each of them is to be. */
 export class Bed {
   /** Version of each page, by its number. */
@@ -59,7 +70,7 @@ export class Bed {
     const file = await open(path, "w");
     for (let page = 0; page < FILE_PAGES; page++) await file.write(pageOf(1e6 + page, 0));
     await file.close();
-    bed.stack = await createStack({
+    bed.stack = await opened({
       memory: "3MiB",
       frontswap: {
         use: "ramster",
@@ -67,7 +78,7 @@ export class Bed {
         remotifyStopPercent: 20,
         activePagesOnly: false,
         ...options,
-        remote: { use: "redis", timeoutMs: 1000, connectTimeoutMs: 1000, waitMs: 400, ...remote },
+        remote: { use: "redis", timeoutMs: 1000, connectTimeoutMs: 2000, waitMs: 400, ...remote },
       },
       cleancache: "ramster",
       swap: [{ use: "file" }],
