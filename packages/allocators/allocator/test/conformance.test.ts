@@ -40,7 +40,7 @@ const CANARIES: Record<string, new (frames: PageFrames) => ReferenceZpool> = {
     }
   },
 
-  "notices the use of a dead handle": class extends ReferenceZpool {
+  "10.4-c notices the use of a dead handle": class extends ReferenceZpool {
     override free(handle: Handle): void {
       if (this.objects.has(handle)) super.free(handle);
     }

@@ -72,7 +72,7 @@ describe("MIDDLE", () => {
     }
   });
 
-  test("moves up to LAST when FIRST is freed, over itself if need be", () => {
+  test("10.4-d moves up to LAST when FIRST is freed, over itself if need be", () => {
     const pool = poolOf();
     const [first, last, middle] = three(pool, [640, 640, 2000]);
     pool.free(first);
@@ -147,7 +147,7 @@ describe("compact", () => {
     pool.verify();
   });
 
-  test("a moved object outlives the frame it came from", () => {
+  test("10.4-e a moved object outlives the frame it came from", () => {
     const pool = poolOf();
     const target = store(pool, 2000, 1);
     const filler = store(pool, 2000, 2);

@@ -28,7 +28,7 @@ describe("buddies", () => {
     [64, 3968, 1],
     [65, 3968, 2],
     [1, 3904, 1],
-  ])("of %i and %i bytes take %i frames", (a, b, frames) => {
+  ])("10.3-l of %i and %i bytes take %i frames", (a, b, frames) => {
     const pool = poolOf();
     pool.malloc(a);
     pool.malloc(b);

@@ -29,7 +29,7 @@ function mallocAll(pool: ZsmallocPool, sizes: readonly number[]): Handle[] {
   });
 }
 
-describe("requests", () => {
+describe("10.3-k requests", () => {
   // Payload, class with a chain of 4, class with a chain of 8.
   test.each([
     [24, [32, 1, 128], [32, 1, 128]],
@@ -80,7 +80,7 @@ describe("requests", () => {
   });
 });
 
-describe("objects that straddle two frames", () => {
+describe("10.4-a objects that straddle two frames", () => {
   test.each([2712, 1500, 3600, 3250, 100])("of %i bytes keep their bytes", (size) => {
     const { pool } = poolOf();
     const handles = mallocAll(pool, new Array<number>(64).fill(size));
@@ -100,7 +100,7 @@ describe("objects that straddle two frames", () => {
 });
 
 describe("compact", () => {
-  test("frees nothing in a class with one zspage", () => {
+  test("10.4-g frees nothing in a class with one zspage", () => {
     const { pool } = poolOf();
     const handles = mallocAll(pool, [2712, 2712, 2712]);
     pool.free(handles[1]!);
@@ -136,6 +136,33 @@ describe("compact", () => {
       expect(pool.read(handle, target, 0)).toBe(bytes.length);
       expectBytes(target.subarray(0, bytes.length), bytes);
     }
+  });
+
+  // A reader copies, so it can hold nothing while objects move; but it comes between any two steps.
+  test("10.4-b leaves every object readable between its steps", () => {
+    const { pool } = poolOf();
+    const live = new Map<Handle, Uint8Array>();
+    for (let count = 0; count < 600; count++) {
+      const bytes = patternOf(count, count % 2 === 0 ? 1300 : 2712);
+      const handle = pool.malloc(bytes.length);
+      pool.write(handle, bytes, 0, bytes.length);
+      live.set(handle, bytes);
+    }
+    for (const [index, handle] of [...live.keys()].entries()) {
+      if (index % 3 === 0) continue;
+      pool.free(handle);
+      live.delete(handle);
+    }
+    const target = new Uint8Array(PAGE_SIZE);
+    let steps = 0;
+    while (pool.compact(8) > 0) {
+      steps++;
+      for (const [handle, bytes] of live) {
+        expect(pool.read(handle, target, 0)).toBe(bytes.length);
+        expectBytes(target.subarray(0, bytes.length), bytes);
+      }
+    }
+    expect(steps).toBeGreaterThan(10);
   });
 
   test("stops at its budget", () => {

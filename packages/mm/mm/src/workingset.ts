@@ -45,7 +45,12 @@ export type Refault =
 
 export class Workingset {
   readonly #shadows = new ChunkedWords();
-  #age = 0;
+  #age: number;
+
+  /** @param age where the clock starts, 0 … 2^29 - 1: its wrap is far away otherwise */
+  constructor(age = 0) {
+    this.#age = age & AGE_MASK;
+  }
 
   /** Bytes of shadows: addressing. */
   get bytes(): number {

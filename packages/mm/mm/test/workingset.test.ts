@@ -33,6 +33,21 @@ test("the refault distance is compared with what competes: an anonymous page", (
   expect(evicted(41).refault(7, "anon", competitors)).toBe("distant");
 });
 
+test("10.6-e the refault distance is right across the clock's wrap", () => {
+  const competitors = { anon: 99, anonActive: 10, file: 30, fileActive: 20, canSwap: true };
+  for (const before of [0, 1, 20, 40]) {
+    for (const [others, expected] of [
+      [40, "recent"],
+      [41, "distant"],
+    ] as const) {
+      const workingset = new Workingset(2 ** 29 - 1 - before);
+      workingset.evict(7);
+      for (let other = 0; other < others; other++) workingset.evict(1000 + other);
+      expect(workingset.refault(7, "anon", competitors)).toBe(expected);
+    }
+  }
+});
+
 test("a page that comes back too soon a second time is thrashing; a stay breaks the chain", () => {
   const workingset = new Workingset();
   workingset.evict(7);

@@ -101,7 +101,7 @@ test("10.2-f after RETRY and REMOVED_RETRY the walk starts at the oldest, whatev
   expect(contents(list)).toEqual([0]);
 });
 
-test("a callback that took the object out must say so", () => {
+test("10.2-h a callback that took the object out must say so", () => {
   const list = listOf(0, 1);
   expect(() =>
     list.walk((id) => {

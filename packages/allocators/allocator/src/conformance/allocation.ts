@@ -65,7 +65,7 @@ export function allocation({ describe, test }: ConformanceRunner, create: ZpoolF
       pool.verify();
     });
 
-    test("notices the use of a dead handle", () => {
+    test("10.4-c notices the use of a dead handle", () => {
       const { pool } = makeSubject(create);
       mustMalloc(pool, 200);
       const dead = mustMalloc(pool, 200);
