@@ -46,7 +46,12 @@ function* traps() {
 function testsByTrap() {
   const found = new Map();
   const note = (trap, file) => found.set(trap, (found.get(trap) ?? new Set()).add(file));
-  const files = execFileSync("git", ["ls-files", "*.test.ts", "packages/*/*/src/conformance/*.ts"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+  const files = execFileSync("git", ["ls-files", "*.test.ts", "packages/*/*/src/conformance/*.ts"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  })
+    .trim()
+    .split("\n");
   for (const file of files) {
     let section;
     for (const line of readFileSync(new URL(file, ROOT), "utf8").split("\n")) {
