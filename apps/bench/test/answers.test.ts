@@ -19,10 +19,15 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const ZERO = Object.fromEntries(Object.keys(METRICS).map((name) => [name, 0]));
 
-function cell(contender: string, environment: Environment, seed: number, elapsedMs: number): CellResult {
-  const [question] = QUESTIONS;
+function cell(
+  contender: string,
+  environment: Environment,
+  seed: number,
+  elapsedMs: number,
+  question: number,
+): CellResult {
   return {
-    experiment: question!.experiment.name,
+    experiment: QUESTIONS[question - 1]!.experiment.name,
     workload: "programs",
     contender,
     role: "contender",
@@ -33,10 +38,19 @@ function cell(contender: string, environment: Environment, seed: number, elapsed
   };
 }
 
-function documentOf(times: Readonly<Record<string, readonly number[]>>): Record<string, string> {
-  const { environments } = QUESTIONS[0]!.experiment;
+/** @param changed what a contender's cells have beside their times */
+function documentOf(
+  times: Readonly<Record<string, readonly number[]>>,
+  question = 1,
+  changed: Readonly<Record<string, Partial<CellResult>>> = {},
+): Record<string, string> {
+  const { environments } = QUESTIONS[question - 1]!.experiment;
   const cells = Object.entries(times).flatMap(([contender, values]) =>
-    values.map((time, index) => cell(contender, environments[0]!, index + 1, time)),
+    values.map((time, index) => {
+      const made = cell(contender, environments[0]!, index + 1, time, question);
+      const { metrics, ...rest } = changed[contender] ?? {};
+      return { ...made, ...rest, metrics: { ...made.metrics, ...metrics } };
+    }),
   );
   const path = join(folder, "result.json");
   const environment = { command: "pagetier-bench run thread", cpu: "some", node: "v20" };
@@ -61,6 +75,39 @@ describe("an answer", () => {
     expect(text).toContain("**shrinker, seeks 8** against **hooks**, by time lost to memory: no difference");
     expect(text).toMatch(/\*\*hooks, clock\*\* against \*\*hooks\*\*, by time lost to memory: no difference/);
     expect(text).toContain("| hooks | 100 (98–102)");
+  });
+
+  test("compares with the best fixed size, whichever that was", () => {
+    const { "answers.md": text } = documentOf(
+      { "unbounded memory": [10, 10], "fixed, 20 %": [110, 110], "fixed, 60 %": [60, 60], mm: [85, 85] },
+      6,
+    );
+    expect(text).toContain("| programs, 0.7, nvme | fixed, 60 % | 50 | +50 % (+50 % to +50 %) |");
+  });
+
+  test("compares a run that ended early with nothing, and says why it did", () => {
+    const { "answers.md": text, ...pictures } = documentOf(
+      { "unbounded memory": [10, 10], hooks: [110, 112], shrinker: [20, 21] },
+      1,
+      { shrinker: { error: "MM_OUT_OF_MEMORY: no page can leave" } },
+    );
+    expect(text).toMatch(/\| shrinker \| [^|]+ \| ended early \|/);
+    expect(text).not.toContain("**shrinker** against");
+    expect(text).toContain("- **shrinker**: 2 runs. The first: MM_OUT_OF_MEMORY: no page can leave");
+    expect(pictures["answers/1.svg"]).not.toContain(">shrinker</text>");
+  });
+
+  test("has a frontier where two things are wanted", () => {
+    const { "answers.md": text, ...pictures } = documentOf(
+      { "unbounded memory": [10], "object-lru": [60], hybrid: [50], "plain swap": [90] },
+      3,
+      { "object-lru": { metrics: { thrownPerFrame: 300 } }, hybrid: { metrics: { thrownPerFrame: 2 } } },
+    );
+    expect(text).toContain("](answers/3-frontier.svg)");
+    const svg = pictures["answers/3-frontier.svg"]!;
+    expect(svg).toContain(">hybrid</text>");
+    expect(svg).not.toContain(">plain swap</text>");
+    expect(svg).not.toContain(">100m<");
   });
 
   test("has a picture that names its contenders and needs nothing around it", () => {

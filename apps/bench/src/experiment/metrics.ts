@@ -36,6 +36,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   pagesPerFrame: { label: "pages per frame of the pool", unit: "", better: "higher" },
   poolFramesMean: { label: "frames of pools, mean", unit: "", better: "neither" },
   poolFramesSwing: { label: "swing of the pool, standard deviation over mean", unit: "", better: "lower" },
+  poolFramesDrift: { label: "drift of the pool, first to last quarter over mean", unit: "", better: "lower" },
   evictions: { label: "evictions", unit: "", better: "lower" },
   victimRank: { label: "rank of victims (0 is Belady's choice, 0.5 random)", unit: "", better: "lower" },
   wantedSoon: { label: "evictions wanted again soon", unit: "share", better: "lower" },
@@ -123,6 +124,7 @@ export function metricsOf(measured: Measured): Metrics {
     pagesPerFrame: share(poolNow(after).pages, poolNow(after).frames),
     poolFramesMean: poolMean,
     poolFramesSwing: poolMean === 0 ? 0 : deviation(poolFrames) / poolMean,
+    poolFramesDrift: poolMean === 0 ? 0 : drift(poolFrames) / poolMean,
     evictions: instruments.evictions,
     victimRank: share(instruments.rankSum, instruments.ranked),
     wantedSoon: share(instruments.wantedSoon, instruments.evictions),
@@ -161,6 +163,12 @@ function share(part: number, whole: number): number {
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** How far the means of the first and the last quarter lie apart. */
+function drift(values: readonly number[]): number {
+  const quarter = Math.ceil(values.length / 4);
+  return Math.abs(mean(values.slice(-quarter)) - mean(values.slice(0, quarter)));
 }
 
 function deviation(values: readonly number[]): number {

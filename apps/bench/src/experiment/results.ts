@@ -64,6 +64,11 @@ export class Results {
     return scaled({ value, low, high }, 1 / whole);
   }
 
+  /** Whether any run of a contender at a place ended early: its numbers compare with nothing. */
+  hasFailed(place: Place, contender: string): boolean {
+    return this.at(place, contender).some(({ error }) => error !== undefined);
+  }
+
   /** Cells that failed. */
   get failures(): readonly CellResult[] {
     return this.#cells.filter(({ error }) => error !== undefined);

@@ -5,6 +5,7 @@ import type { CellResult } from "../experiment/experiment.js";
 import { Results } from "../experiment/results.js";
 import { type BenchResult, readResult } from "../result-file.js";
 import { type Answered, answerOf } from "./answers.js";
+import { frontierOf } from "./frontier.js";
 import { pictureOf } from "./picture.js";
 import { QUESTIONS } from "./questions.js";
 
@@ -48,9 +49,13 @@ export function answersDocument(paths: readonly string[]): Record<string, string
   const answered = answeredOf(results.flatMap((result, index) => cellsOf(result, paths[index]!)));
   const files: Record<string, string> = {};
   const sections = answered.map((each) => {
-    const picture = `answers/${each.question.number}.svg`;
+    const { number, frontier } = each.question;
+    const picture = `answers/${number}.svg`;
     files[picture] = pictureOf(each);
-    return answerOf(each, picture);
+    if (frontier === undefined) return answerOf(each, { picture });
+    const path = `answers/${number}-frontier.svg`;
+    files[path] = frontierOf(each, frontier);
+    return answerOf(each, { picture, frontier: path });
   });
   const commands = [...new Set(results.map(({ environment }) => `\`${environment.command}\``))].join(", ");
   const { cpu, node } = results[0]!.environment;

@@ -29,17 +29,13 @@ export function pictureOf(answered: Answered): string {
   const color: Plot.ScaleOptions = { domain: contenders, scheme: "observable10" };
   const legend = legendOf(contenders, Plot.scale({ color }));
   const places = [...new Set(points.map(({ place }) => place))];
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const height = 75 + ROW * places.length;
   const chart = Plot.plot({
-    document: document as unknown as NonNullable<Plot.PlotOptions["document"]>,
-    width: WIDTH,
+    ...sheet(),
     height,
     marginLeft: 230,
     marginRight: 30,
     marginBottom: 45,
-    // An object: the document here takes no text for a style.
-    style: { background: "white", color: "#222", fontFamily: "system-ui, sans-serif", fontSize: "12px" },
     x: {
       label: `${METRICS[headline]!.label}: difference to ${baseline}`,
       tickFormat: "+.0%",
@@ -55,7 +51,12 @@ export function pictureOf(answered: Answered): string {
       Plot.dot(points, { y: "place", x: "value", fill: "contender", r: 4.5, stroke: "white", strokeWidth: 0.5 }),
     ],
   });
-  const body = chart.outerHTML.replace("<svg ", `<svg y="${legend.height}" `);
+  return pageOf(legend, chart.outerHTML, height);
+}
+
+/** A legend above a chart: one SVG. */
+export function pageOf(legend: Legend, chart: string, height: number): string {
+  const body = chart.replace("<svg ", `<svg y="${legend.height}" `);
   const whole = height + legend.height;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${whole}" viewBox="0 0 ${WIDTH} ${whole}"><rect width="100%" height="100%" fill="white"/>${legend.svg}${body}</svg>\n`;
 }
@@ -65,7 +66,7 @@ function pointsOf({ question, results }: Answered): Point[] {
   const points: Point[] = [];
   for (const place of results.places)
     for (const contender of judged) {
-      if (results.at(place, contender).length === 0) continue;
+      if (results.at(place, contender).length === 0 || results.hasFailed(place, contender)) continue;
       const { value, low, high } = results.relative(place, contender, baseline, headline);
       if (!Number.isFinite(value)) continue;
       points.push({ place: placeName(place), contender, value: cut(value), low: cut(low), high: cut(high) });
@@ -73,7 +74,23 @@ function pointsOf({ question, results }: Answered): Point[] {
   return points;
 }
 
-function legendOf(contenders: readonly string[], color: Plot.Scale): { readonly svg: string; readonly height: number } {
+interface Legend {
+  readonly svg: string;
+  readonly height: number;
+}
+
+/** What every chart is drawn on. */
+export function sheet(): Pick<Plot.PlotOptions, "document" | "width" | "style"> {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  return {
+    document: document as unknown as NonNullable<Plot.PlotOptions["document"]>,
+    width: WIDTH,
+    // An object: the document here takes no text for a style.
+    style: { background: "white", color: "#222", fontFamily: "system-ui, sans-serif", fontSize: "12px" },
+  };
+}
+
+export function legendOf(contenders: readonly string[], color: Plot.Scale): Legend {
   const items = contenders.map((contender, index) => {
     const x = 20 + (index % LEGEND_COLUMNS) * (WIDTH / LEGEND_COLUMNS);
     const y = 18 + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW;

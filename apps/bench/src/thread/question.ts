@@ -20,6 +20,10 @@ export interface Question {
   readonly columns: readonly string[];
   /** Contenders that the verdict speaks of; the others are in the table. */
   readonly judged: readonly string[];
+  /** Contenders that are compared with the best of some others, found place by place. */
+  readonly best?: { readonly of: readonly string[]; readonly against: readonly string[] };
+  /** Two metrics of which less is better, drawn against each other; and who has no place in that picture. */
+  readonly frontier?: { readonly x: string; readonly y: string; readonly without: readonly string[] };
 }
 
 /** Shares of the measured working set, devices and thinking times: one thing differs from the middle at a time. */

@@ -64,7 +64,7 @@ const fullPool: Question = {
     text: 'we reach a point where zcache/zswap is "full" and we wish we would have used the swap disk for the LRU pages',
   },
   method:
-    "Write the coldest pages back, or refuse new ones, at three limits and three thresholds below which a full pool takes pages again. The hot set stays, becomes another one, or belongs to pages of which a third does not compress.",
+    "Write the coldest pages back, or refuse new ones, or write any page back (the control, which knows nothing of age), at three limits and three thresholds below which a full pool takes pages again. The hot set stays, becomes another one, or belongs to pages of which a third does not compress.",
   experiment: {
     name: "2 a full pool",
     workloads: [STABLE, SHIFTING, NOISY],
@@ -75,6 +75,7 @@ const fullPool: Question = {
         zswap("write back, limit 10 %", { zswap: { maxPoolPercent: 10 } }),
         zswap("write back, limit 40 %", { zswap: { maxPoolPercent: 40 } }),
         zswap("refuse, limit 40 %", { zswap: { poolFull: "refuse", maxPoolPercent: 40 } }),
+        zswap("write back at random", { zswap: { lru: "random" } }, "control"),
         zswap("write back, no hysteresis", { zswap: { acceptThresholdPercent: 100 } }),
         zswap("write back, threshold 50 %", { zswap: { acceptThresholdPercent: 50 } }),
       ),
@@ -92,6 +93,7 @@ const fullPool: Question = {
     "write back, limit 10 %",
     "write back, limit 40 %",
     "refuse, limit 40 %",
+    "write back at random",
     "write back, no hysteresis",
     "write back, threshold 50 %",
   ],
@@ -131,6 +133,7 @@ const wholeFrames: Question = {
   baseline: "object-lru",
   headline: "lostMs",
   columns: ["thrownPerFrame", "thrownWanted", "storeFaults", "poolFaults", "poolFrames", "poolPages"],
+  frontier: { x: "thrownPerFrame", y: "lostMs", without: ["no cleancache", ...BOUNDS.map(({ name }) => name)] },
   judged: [
     ...ORDERS,
     "random",
@@ -211,6 +214,15 @@ const allocators: Question = {
   judged: ["kmalloc", "slub", "zbud", "z3fold", ...chains.map(({ name }) => name)],
 };
 
+const LIMITS = [10, 20, 40, 60, 80];
+/** Those who size the pool themselves may have as much as the largest limit. */
+const sized = (["mm", "shrinker", "both"] as const).map((poolSizing) =>
+  zswap(poolSizing, { reclaim: { poolSizing }, zswap: { maxPoolPercent: Math.max(...LIMITS) } }),
+);
+const fixed = LIMITS.map((percent) =>
+  zswap(`fixed, ${percent} %`, { reclaim: { poolSizing: "fixed" }, zswap: { maxPoolPercent: percent } }),
+);
+
 const sizing: Question = {
   number: 6,
   title: "Who sizes the pool?",
@@ -219,27 +231,20 @@ const sizing: Question = {
     text: "should they be managed by core MM, or by shrinker-controlled caches, by some combination, or independently of either?",
   },
   method:
-    "MM sizes the pool as a third list, the pool's shrinker does, both, or a fixed limit. The limits are swept: the best of them, which nobody knows beforehand, is the one to beat.",
+    "MM sizes the pool as a third list, the pool's shrinker does, both (each up to the largest limit), or a fixed limit. The limits are swept: the best of them at each place, which nobody knows beforehand, is the one to beat. Swing says how much a pool oscillates, drift how far it still was from its size when the measured part began.",
   experiment: {
     name: "6 who sizes the pool",
     workloads: [PROGRAMS, LARGE],
-    contenders: [
-      ...[10, 20, 40, 60].map((percent) =>
-        zswap(`fixed, ${percent} %`, { reclaim: { poolSizing: "fixed" }, zswap: { maxPoolPercent: percent } }),
-      ),
-      zswap("mm", { reclaim: { poolSizing: "mm" }, zswap: { maxPoolPercent: 60 } }),
-      zswap("shrinker", { reclaim: { poolSizing: "shrinker" }, zswap: { maxPoolPercent: 60 } }),
-      zswap("both", { reclaim: { poolSizing: "both" }, zswap: { maxPoolPercent: 60 } }),
-      ...BOUNDS,
-    ],
+    contenders: [...fixed, ...sized, ...BOUNDS],
     environments: ENVIRONMENTS,
     seeds: SEEDS,
     spotChecks: ["fixed, 20 %", "mm"],
   },
   baseline: "fixed, 20 %",
   headline: "lostMs",
-  columns: ["storeFaults", "poolFaults", "poolFramesMean", "poolFramesSwing"],
-  judged: ["mm", "shrinker", "both", "fixed, 10 %", "fixed, 40 %", "fixed, 60 %"],
+  columns: ["storeFaults", "poolFaults", "poolFramesMean", "poolFramesSwing", "poolFramesDrift"],
+  judged: [...sized, ...fixed].map(({ name }) => name).filter((name) => name !== "fixed, 20 %"),
+  best: { of: fixed.map(({ name }) => name), against: sized.map(({ name }) => name) },
 };
 
 const MIXED = [25, 75].map((filePercent) => ({ ...LARGE, name: `large, ${filePercent} % of a file`, filePercent }));

@@ -34,6 +34,7 @@ export function verdict(question: Question, results: Results): string[] {
     const comparisons: Comparison[] = [];
     for (const place of results.places) {
       if (results.at(place, contender).length === 0 || results.at(place, baseline).length === 0) continue;
+      if (results.hasFailed(place, contender)) continue;
       const difference = results.relative(place, contender, baseline, headline);
       comparisons.push({ place, difference, finding: findingOf(difference, better !== "higher") });
     }

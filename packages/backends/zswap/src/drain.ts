@@ -94,12 +94,12 @@ export class Drain {
 
   /** @returns pages that were submitted */
   #evictBatch(): number {
-    const { entries, lru } = this.#pages;
+    const { entries } = this.#pages;
     let submitted = 0;
     // Zpages stay until their writes have settled, so what is on its way out counts here: no more leaves than must.
     let leavingBytes = 0;
     for (let count = 0; count < BATCH && this.#isAboveThreshold(leavingBytes); count++) {
-      const entry = lru.oldest;
+      const entry = this.#pages.coldest;
       if (entry === NO_OBJECT) break;
       for (const member of this.#pages.frameOf(entry)) {
         const length = entries.metaOf(member) & LENGTH_MASK;
@@ -125,7 +125,7 @@ export class Drain {
 
   /** @returns whether anything of it left, or is on its way */
   #evictUnit(): boolean {
-    const entry = this.#pages.lru.oldest;
+    const entry = this.#pages.coldest;
     if (entry === NO_OBJECT) return false;
     let moved = false;
     for (const member of this.#pages.frameOf(entry)) {

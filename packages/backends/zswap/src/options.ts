@@ -30,8 +30,11 @@ export interface ZswapOptions {
    * - `"refuse"`: refuses, and nothing else.
    */
   readonly poolFull: "writeback-lru" | "drop-clean" | "refuse";
-  /** What leaves first: the oldest entry, or all of the frame to which nothing was added for longest. */
-  readonly lru: "entry" | "frame";
+  /**
+   * What leaves first: the oldest entry, all of the frame to which nothing was added for longest, or any entry, which is
+   * the control of experiments and no use otherwise.
+   */
+  readonly lru: "entry" | "frame" | "random";
   /** How much one refused store has written back: down to the threshold, or one entry or frame. */
   readonly drain: "threshold" | "unit";
   /** Whether memory pressure shrinks the pool below its limit, and what it spares; `true` is `"second-chance"`. */

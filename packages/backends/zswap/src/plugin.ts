@@ -17,7 +17,7 @@ export const ZSWAP_SCHEMA = z.strictObject({
   storeIncompressible: z.boolean().optional(),
   exclusiveLoads: z.boolean().optional(),
   poolFull: z.enum(["writeback-lru", "drop-clean", "refuse"]).optional(),
-  lru: z.enum(["entry", "frame"]).optional(),
+  lru: z.enum(["entry", "frame", "random"]).optional(),
   drain: z.enum(["threshold", "unit"]).optional(),
   shrinker: z.union([z.boolean(), z.enum(["second-chance", "protection"])]).optional(),
   writeback: z.enum(["raw", "compressed", "recompressed"]).optional(),

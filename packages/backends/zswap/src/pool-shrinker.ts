@@ -76,7 +76,7 @@ export class PoolShrinker implements Shrinker {
     let spared = 0;
     if (mayIo && this.#kind === "protection" && this.#protected >= lru.size - control.nrToScan) return SHRINK_STOP;
     while (scanned < control.nrToScan) {
-      const entry = lru.oldest;
+      const entry = this.#pages.coldest;
       if (entry === NO_OBJECT) break;
       scanned++;
       const eviction = this.#writeBack.evict(entry, mayIo, this.#kind !== "protection");

@@ -5,11 +5,11 @@
 // when something is added to a frame everything in it counts as new.
 
 import { type Handle, NO_HANDLE, TOO_LARGE, type Zpool } from "@pagetier/allocator";
-import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
+import { assert, type Counters, PAGE_SIZE, type Prng, TierError } from "@pagetier/base";
 import { compressorCorrupt } from "@pagetier/compressor";
 import { type PageFrames, TableBudget } from "@pagetier/frames";
 import { frontswapLost } from "@pagetier/frontswap";
-import { ListLru } from "@pagetier/shrinker";
+import { ListLru, NO_OBJECT } from "@pagetier/shrinker";
 import type { Codecs } from "./codecs.js";
 import {
   CLEAN,
@@ -25,6 +25,7 @@ import {
   SAME_FILLED,
   TWO_WORDS,
 } from "./entries.js";
+import type { ZswapOptions } from "./options.js";
 import { fillSame } from "./same-filled.js";
 
 /** What became of a page that was to be inserted. */
@@ -34,6 +35,8 @@ export type Insertion = "stored" | "tooLarge" | "noFrame" | "noEntry";
 const HEADER_BYTES = 8;
 /** Objects of a group that are looked at. */
 const GROUP_OBJECTS_MAX = 256;
+/** Numbers that are drawn for an entry to leave at random: at least one in 64 lives, or nearly. */
+const RANDOM_TRIES = 256;
 
 export class StoredPages {
   readonly entries: Entries;
@@ -52,9 +55,13 @@ export class StoredPages {
   #rawBytes = 0;
   #decompressFail = 0;
 
-  constructor(frames: PageFrames, pool: Zpool, codecs: Codecs, lru: "entry" | "frame") {
+  /** Chooses who leaves where any may; else the oldest leaves. */
+  readonly #random: Prng | undefined;
+
+  constructor(frames: PageFrames, pool: Zpool, codecs: Codecs, lru: ZswapOptions["lru"], prng: Prng) {
     this.pool = pool;
     this.codecs = codecs;
+    this.#random = lru === "random" ? prng : undefined;
     const tables = new TableBudget(frames);
     this.entries = new Entries(tables);
     this.lru = new ListLru(tables);
@@ -69,6 +76,17 @@ export class StoredPages {
   /** Entries that the device holds too. */
   get cleanPages(): number {
     return this.#clean;
+  }
+
+  /** The entry that leaves next, or {@link NO_OBJECT}. */
+  get coldest(): number {
+    const { oldest } = this.lru;
+    if (this.#random === undefined || oldest === NO_OBJECT) return oldest;
+    for (let tries = 0; tries < RANDOM_TRIES; tries++) {
+      const entry = this.#random.below(this.entries.end);
+      if (this.lru.has(entry)) return entry;
+    }
+    return oldest;
   }
 
   get contentBytes(): number {

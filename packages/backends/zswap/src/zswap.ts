@@ -17,7 +17,16 @@
 // See Linux 3.14, 6.1, 6.8 and 6.18 mm/zswap.c.
 
 import { ZPOOL, type Zpool } from "@pagetier/allocator";
-import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler } from "@pagetier/base";
+import {
+  assert,
+  type Counters,
+  createPrng,
+  PAGE_SIZE,
+  PRNG,
+  type Prng,
+  SCHEDULER,
+  type Scheduler,
+} from "@pagetier/base";
 import { CODEC_CHOOSER, COMPRESSOR, type CodecChooser, type Compressor, INCOMPRESSIBLE } from "@pagetier/compressor";
 import { inject, injectable } from "@pagetier/di";
 import { type LimitCheck, PAGE_FRAMES, type PageFrames, PoolLimit } from "@pagetier/frames";
@@ -79,6 +88,7 @@ export class Zswap implements Frontswap, Shrinker {
     @inject(SCHEDULER) scheduler: Scheduler,
     @inject(ZSWAP_OPTIONS) said: Partial<ZswapOptions>,
     @inject(COMPRESSOR, { isOptional: true }) strong?: Compressor,
+    @inject(PRNG, { isOptional: true }) prng: Prng = createPrng(0),
   ) {
     const options = asPool(completeOptions(said), pool.type);
     this.#frames = frames;
@@ -88,7 +98,7 @@ export class Zswap implements Frontswap, Shrinker {
     const isRecompressing = options.writeback === "recompressed";
     assert(!isRecompressing || strong !== undefined, "recompressed write-back has a codec of its own");
     this.#codecs = new Codecs(frames, compressor, isRecompressing ? strong : undefined);
-    this.#pages = new StoredPages(frames, pool, this.#codecs, options.lru);
+    this.#pages = new StoredPages(frames, pool, this.#codecs, options.lru, prng);
     this.#writeBack = new WriteBack(this.#pages, writeback, options.writeback);
     this.#records = new RecordReader(this.#pages, frames, this.#limit, writeback, options.readaheadPages);
     this.#drain = new Drain({
@@ -192,7 +202,7 @@ export class Zswap implements Frontswap, Shrinker {
     const mayWrite = this.#options.poolFull !== "drop-clean";
     let gone = 0;
     for (let looks = pages; looks > 0; looks--) {
-      const entry = this.#pages.lru.oldest;
+      const entry = this.#pages.coldest;
       if (entry === NO_OBJECT) break;
       const eviction = this.#writeBack.evict(entry, mayWrite, false);
       if (eviction === "dropped" || eviction === "submitted") gone++;

@@ -32,6 +32,7 @@ const DEPARTURES: Readonly<Record<string, () => BedOptions>> = {
   "as Linux 6.8": () => ({ zswap: { as: "6.8", shrinker: true } }),
   "as Linux 6.18": () => ({ zswap: { as: "6.18", shrinker: true } }),
   "with frames as its order": () => ({ zswap: { lru: "frame" } }),
+  "that lets any entry go": () => ({ zswap: { lru: "random" } }),
   "that writes back compressed": () => ({ zswap: { writeback: "compressed" } }),
   "that writes back compressed, with exclusive loads": () => ({
     zswap: { writeback: "compressed", exclusiveLoads: true, lru: "frame" },

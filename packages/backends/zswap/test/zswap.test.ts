@@ -202,6 +202,24 @@ describe("the limit", () => {
     expect(zswap.counters().writtenBackPages).toBe(5);
   });
 
+  test("lets any page go, the same ones again with the same seed, where the order is random", async () => {
+    const left = async (lru: "entry" | "random"): Promise<number[]> => {
+      const { zswap } = bed({ zswap: { lru }, memory: 4 << 20 });
+      for (let offset = 0; offset < 200; offset++) zswap.store(0, offset, pageOf(offset), "only");
+      zswap.shrink(40);
+      await turns();
+      zswap.verify();
+      return Array.from({ length: 200 }, (_, offset) => offset).filter((offset) => loaded(zswap, offset) === "miss");
+    };
+    const oldest = await left("entry");
+    expect(oldest.length).toBeGreaterThan(20);
+    expect(oldest).toEqual(oldest.map((_, index) => index));
+    const any = await left("random");
+    expect(any.length).toBeGreaterThan(20);
+    expect(any.at(-1)).toBeGreaterThan(150);
+    expect(await left("random")).toEqual(any);
+  });
+
   test("sizes itself as the core asks: as many of the coldest pages, by writing back or by dropping", async () => {
     for (const poolFull of ["writeback-lru", "refuse", "drop-clean"] as const) {
       const { zswap, writeback } = bed({ zswap: { poolFull } });
