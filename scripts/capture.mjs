@@ -2,7 +2,7 @@
 // `pagetier run --trace` replays. Linux, with valgrind, and sqlite3 for that workload (apt-get install valgrind sqlite3).
 //
 //   node scripts/capture.mjs sort                        sort.ptt, 144 MiB of memory at a time, some minutes
-//   node scripts/capture.mjs sqlite --output db.ptt      177 MiB at a time; --size 4MiB makes a small one
+//   node scripts/capture.mjs sqlite --output db.ptt      179 MiB at a time; --size 4MiB makes a small one
 //
 // sort     GNU sort puts the repository's files, one record each, in order; its buffer holds most of them, so that it
 //          sorts two runs, gives the buffer back, and merges.
