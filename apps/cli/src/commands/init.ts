@@ -25,6 +25,7 @@ const OTHER_KEYS = `
 #   swappiness: 60           # preference of anonymous pages over pages of files, 0 to 200
 # write: back                # or through: what a pool takes is written to the store as well
 # swapSlots: device          # or virtual: a place on a device is taken only when something is written
+# pageCluster: 3             # most pages of a store that are read at once, as a power of two; 0: only what is wanted
 # swap:                      # where pages go that no pool keeps; the highest priority first
 #   - use: delay             # a filter: a store in front of the \`next\` one
 #     readUs: 80

@@ -5,9 +5,8 @@
 
 import { assert, type Counters, PAGE_SIZE, TierError } from "@pagetier/base";
 import type { PageFrames, PoolLimit } from "@pagetier/frames";
-import { frontswapLost, type SwapWriteback } from "@pagetier/frontswap";
+import { frontswapLost, ReadaheadWindow, type SwapWriteback } from "@pagetier/frontswap";
 import { CLEAN, CODEC_SHIFT, LENGTH_MASK, NO_ENTRY, RAW, READ_AHEAD, RECORD } from "./entries.js";
-import { ReadaheadWindow } from "./readahead-window.js";
 import type { StoredPages } from "./stored-pages.js";
 
 /** A read that is under way. */

@@ -14,6 +14,7 @@ export {
   FrontswapRegistry,
   type FrontswapRegistryOptions,
 } from "./frontswap-registry.js";
+export { ReadaheadWindow } from "./readahead-window.js";
 export type { FrontswapHook } from "./registry.js";
 export {
   SWAP_WRITEBACK,

@@ -1,4 +1,5 @@
 import { assert, PAGE_SIZE, TierError } from "@pagetier/base";
+import { type Advice, ANON_ADVICE, mustBeAdvice } from "./advice.js";
 import { lengthOfBytes } from "./caller-bytes.js";
 import type { AnonSpace, PageId, PageLocation } from "./space.js";
 
@@ -9,6 +10,7 @@ export interface SpacePager {
   read(page: PageId, offset: number, into: Uint8Array): Promise<void>;
   write(page: PageId, offset: number, from: Uint8Array): Promise<void>;
   discard(page: PageId): void;
+  advise(first: PageId, count: number, advice: Advice): Promise<void>;
   where(page: PageId): PageLocation;
 }
 
@@ -53,10 +55,14 @@ export class AnonymousSpace implements AnonSpace {
   }
 
   discard(page: number, count = 1): void {
-    this.#check(page, 0, 0);
-    if (!(Number.isInteger(count) && count >= 0 && page + count <= this.pages))
-      this.#badRange(`${count} pages from page ${page}`);
+    this.#checkPages(page, count);
     for (let index = 0; index < count; index++) this.#pager.discard((this.base + page + index) as PageId);
+  }
+
+  async advise(page: number, count: number, advice: Advice): Promise<void> {
+    this.#checkPages(page, count);
+    mustBeAdvice(advice, ANON_ADVICE, `space ${this.name}`);
+    await this.#while(this.#pager.advise((this.base + page) as PageId, count, advice));
   }
 
   where(page: number): PageLocation {
@@ -100,6 +106,12 @@ export class AnonymousSpace implements AnonSpace {
     if (!(offset >= 0 && offset + length <= PAGE_SIZE && Number.isInteger(offset))) {
       this.#badRange(`bytes ${offset} to ${offset + length} of page ${page}`);
     }
+  }
+
+  #checkPages(page: number, count: number): void {
+    this.#check(page, 0, 0);
+    if (!(Number.isInteger(count) && count >= 0 && page + count <= this.pages))
+      this.#badRange(`${count} pages from page ${page}`);
   }
 
   #badRange(what: string): never {

@@ -1,4 +1,6 @@
 import { PAGE_SIZE, TierError } from "@pagetier/base";
+import { type Advice, FILE_ADVICE, mustBeAdvice } from "./advice.js";
+import type { Advisor } from "./advisor.js";
 import type { CachedFile } from "./cached-file.js";
 import { lengthOfBytes } from "./caller-bytes.js";
 import type { PageCache } from "./page-cache.js";
@@ -8,6 +10,7 @@ import type { CloseOptions, FileSpace, PageLocation } from "./space.js";
 export class BackedSpace implements FileSpace {
   readonly #cache: PageCache;
   readonly #file: CachedFile;
+  readonly #advisor: Advisor;
   readonly #onClosed: (space: BackedSpace) => Promise<void>;
   #size: number;
   /** Accesses under way; the file is let go only after they ended. */
@@ -18,8 +21,15 @@ export class BackedSpace implements FileSpace {
   #state: "open" | "closing" | "closed" = "open";
   #closing: Promise<void> | undefined;
 
-  constructor(cache: PageCache, file: CachedFile, size: number, onClosed: (space: BackedSpace) => Promise<void>) {
+  constructor(
+    cache: PageCache,
+    advisor: Advisor,
+    file: CachedFile,
+    size: number,
+    onClosed: (space: BackedSpace) => Promise<void>,
+  ) {
     this.#cache = cache;
+    this.#advisor = advisor;
     this.#file = file;
     this.#size = size;
     this.#onClosed = onClosed;
@@ -84,6 +94,14 @@ export class BackedSpace implements FileSpace {
       });
     this.#truncating = ended;
     await this.#while(truncated);
+  }
+
+  async advise(page: number, count: number, advice: Advice): Promise<void> {
+    this.#check(page, 0, 0);
+    if (!(Number.isInteger(count) && count >= 0 && page + count <= this.#file.pages))
+      this.#badRange(`${count} pages from page ${page}`);
+    mustBeAdvice(advice, FILE_ADVICE, `file ${this.name}`);
+    await this.#while(this.#advisor.adviseFile(this.#file, page, count, advice));
   }
 
   where(page: number): PageLocation {

@@ -183,6 +183,11 @@ export class FileWriter {
     await Promise.all([...file.writing.values()].map((write) => write.done));
   }
 
+  /** Waits for all writes of all files that are under way. */
+  async settledAll(): Promise<void> {
+    await Promise.all([...this.#files].map((file) => this.settled(file)));
+  }
+
   /** Ends background work. */
   async stop(): Promise<void> {
     this.#stopped = true;

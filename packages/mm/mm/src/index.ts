@@ -1,3 +1,4 @@
+export type { Advice } from "./advice.js";
 export { MemoryManager } from "./memory-manager.js";
 export type { MmObserver } from "./observer.js";
 export {
@@ -8,6 +9,7 @@ export {
   MM_OPTIONS,
   MM_OPTIONS_DEFAULT,
   type MmOptions,
+  PAGE_CLUSTER_MAX,
   PRIORITY_GENTLE,
   RECLAIM_ROUNDS_MAX,
   SWAP_STORES,

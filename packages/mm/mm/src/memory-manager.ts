@@ -25,14 +25,18 @@ import {
 import { type EvictionPolicy, POLICY } from "@pagetier/policy";
 import { SHRINKERS, type Shrinkers } from "@pagetier/shrinker";
 import type { BackingStore } from "@pagetier/store";
+import { AccessPatterns } from "./access-patterns.js";
+import type { Advice } from "./advice.js";
+import { Advisor } from "./advisor.js";
 import { AnonymousSpace, type SpacePager } from "./anonymous-space.js";
+import type { Faults } from "./fault.js";
 import { BackedSpace } from "./file-space.js";
 import { LruShrinker } from "./lru-shrinker.js";
 import { FILE_POLICY, MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
 import { PageCache } from "./page-cache.js";
 import { PageCopy } from "./page-copy.js";
 import { PageLists } from "./page-lists.js";
-import { DIRTY, PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
+import { DIRTY, LAZYFREE, PageTable, READAHEAD, REFERENCED, WRITEBACK } from "./page-table.js";
 import { PoolBalance } from "./pool-balance.js";
 import { Reclaim } from "./reclaim.js";
 import type { AnonSpace, FileSpace, PageId, PageLocation } from "./space.js";
@@ -45,13 +49,6 @@ import { SwapSwitch } from "./swap-switch.js";
 const OWNER_NAME = "resident";
 /** Spaces that an error about memory names. */
 const SPACES_NAMED = 3;
-
-/** A page on its way into memory, and the accesses that wait for it. */
-interface Fault {
-  readonly done: Promise<void>;
-  /** Done in one go with the page's arrival, in the order in which they came. */
-  readonly accesses: (() => void)[];
-}
 
 /**
  * For whom a frame is: an access to a page without content below, one to a page with a copy there, or nobody in particular, to
@@ -75,11 +72,12 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   readonly #cleancache: CleancacheHook;
   readonly #cache: PageCache;
   readonly #reclaim: Reclaim;
+  readonly #advisor: Advisor;
   readonly #pools: PoolBalance | undefined;
   readonly #copy = new PageCopy();
   readonly #stall: StallClock;
-  /** Faults that wait, by page: an access to the same page joins. */
-  readonly #faults = new Map<PageId, Fault>();
+  readonly #faults: Faults = new Map();
+  readonly #patterns = new AccessPatterns();
   readonly #spaces = new Set<AnonymousSpace>();
   readonly #files = new Set<BackedSpace>();
   #ioBufferBytes = 0;
@@ -132,7 +130,9 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       frontswap,
       scheduler,
       inFlightMax: options.inFlightPagesMax,
-      isFaulting: (page) => this.#faults.has(page),
+      faults: this.#faults,
+      patterns: this.#patterns,
+      readaheadPagesMax: 2 ** options.pageCluster,
       poolsOnCompletion: options.trigger === "completion",
     });
     this.#switch = new SwapSwitch({
@@ -162,6 +162,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       io: this.#swap.io,
       swapWriter: this.#swap.writer,
       stall: this.#stall,
+      patterns: this.#patterns,
       source: {
         get isOpen() {
           return isOpen();
@@ -181,6 +182,21 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       pools: this.#pools,
       scheduler,
       options,
+    });
+    this.#advisor = new Advisor({
+      frames,
+      owner: this.#owner,
+      table: this.#table,
+      lists: this.#lists,
+      swap: this.#swap,
+      cache: this.#cache,
+      reclaim: this.#reclaim,
+      scheduler,
+      patterns: this.#patterns,
+      faults: this.#faults,
+      isOpen,
+      discard: (page) => this.discard(page),
+      fill: (page, frame, accesses, arrived) => this.#fill(page, frame, accesses, arrived),
     });
     if (anonList !== undefined) this.#reclaim.connect(anonList);
     if (fileList !== undefined) this.#reclaim.connect(fileList);
@@ -214,6 +230,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#mustBeOpen();
     const pages = pagesOf("space", options);
     const space = new AnonymousSpace(this, options.name, this.#table.reserve(pages), pages, (closed) => {
+      this.#patterns.set(closed.base, closed.base + closed.pages, "normal");
       this.#table.release(closed.base, closed.pages);
       this.#spaces.delete(closed);
     });
@@ -245,7 +262,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       this.#chargeBuffers(store.type, bytes);
       charged = true;
       const file = this.#cache.add(options.name, store, pages);
-      const space = new BackedSpace(this.#cache, file, options.size, async (closed) => {
+      const space = new BackedSpace(this.#cache, this.#advisor, file, options.size, async (closed) => {
         this.#files.delete(closed);
         this.#unchargeBuffers(bytes);
         await store.close();
@@ -319,15 +336,20 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     }
     this.#discardedResident++;
     const slot = this.#table.slotOf(word as Frame);
+    this.#swap.readahead.noteGone(word as Frame);
     this.#frames.give(this.#table.unmap(page, NO_SLOT));
     if (slot !== NO_SLOT) this.#swap.giveSlot(slot);
+  }
+
+  advise(first: PageId, count: number, advice: Advice): Promise<void> {
+    return this.#advisor.adviseAnon(first, count, advice);
   }
 
   where(page: PageId): PageLocation {
     const word = this.#table.word(page);
     if (word === 0) return { tier: "none", backend: "", bytes: 0, copyBelow: false };
     if (!isSlot(word)) {
-      const copyBelow = !this.#table.has(word as Frame, DIRTY | WRITEBACK);
+      const copyBelow = !this.#table.has(word as Frame, DIRTY | WRITEBACK | LAZYFREE);
       return { tier: "resident", backend: "", bytes: PAGE_SIZE, copyBelow };
     }
     const area = this.#swap.area(word);
@@ -474,6 +496,8 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       deviceWriteErrors: writer.errors,
       deviceDiscardErrors: this.#swap.discardErrors,
       slotsExhausted: this.#swap.slotsExhausted,
+      ...this.#swap.readahead.counters(),
+      ...this.#advisor.counters(),
       ...this.#switch.counters(),
       ...this.#cache.counters(),
       ...this.#reclaim.counters(),
@@ -486,6 +510,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#lists.verify();
     this.#frontswap.verify();
     this.#cache.verify();
+    this.#swap.readahead.verify();
     this.#table.verify(
       (page) => this.#lists.anon.has(page) || this.#lists.file.has(page),
       (page) => this.#cache.fileOf(page) !== undefined,
@@ -571,8 +596,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   #use(page: PageId, frame: Frame): void {
-    if (this.#table.has(frame, WRITEBACK)) this.#table.set(frame, REFERENCED);
+    if (this.#table.has(frame, WRITEBACK | READAHEAD)) this.#useMarked(page, frame);
     else this.#anonOrder.hit(page);
+  }
+
+  /** As {@link #use}, of a page that its policy does not know, or that came before anyone asked. */
+  #useMarked(page: PageId, frame: Frame): void {
+    if (this.#table.has(frame, WRITEBACK)) this.#table.set(frame, REFERENCED);
+    if (this.#table.has(frame, READAHEAD)) this.#swap.noteFirstUse(page, frame);
   }
 
   /** A frame for a user page, if memory can give one without waiting. */
@@ -594,6 +625,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   #firstTouch(page: PageId, frame: Frame): void {
     this.#frames.view(frame).fill(0);
     this.#table.map(page, frame, NO_SLOT);
+    if (this.#swap.lazyFreed > 0) this.#lists.anon.remove(page); // It left, but what comes now is another.
     this.#lists.anon.admit(page);
     this.#minorFaults++;
   }
@@ -662,7 +694,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     if (isSlot(word)) {
       let source: LoadSource | undefined;
       try {
-        source = await this.#swap.load(page, word, frame, done);
+        source = await this.#swap.load(page, word, frame, done, accesses.length === 0);
       } finally {
         if (source === undefined) this.#frames.give(frame);
       }

@@ -8,6 +8,10 @@ export const CLUSTER_PAGES = 32;
 export const PRIORITY_GENTLE = 12;
 /** Rounds without progress before giving up (Linux: MAX_RECLAIM_RETRIES). */
 export const RECLAIM_ROUNDS_MAX = 16;
+/** Eight pages: as Linux has it where memory is not tiny. A window that does not pay shrinks by itself. */
+export const PAGE_CLUSTER_DEFAULT = 3;
+/** 32 pages, no more than are written at a time (Linux: SWAP_RA_ORDER_CEILING). */
+export const PAGE_CLUSTER_MAX = 5;
 /** Dirty file pages, in percent of the frames, above which the background writer starts (Linux: dirty_background_ratio). */
 export const DIRTY_BACKGROUND_PERCENT = 10;
 /** Dirty file pages, in percent of the frames, from which on writers wait (Linux: dirty_ratio). */
@@ -21,6 +25,8 @@ export interface MmOptions {
   readonly trigger: "hooks" | "shrinker" | "completion";
   /** Whether a page takes a place on a device with its slot, or when it is written there. */
   readonly swapSlots: "device" | "virtual";
+  /** Most pages of a device that one swap-in reads, as a power of two; 0: only the one that is wanted (Linux: vm.page-cluster). */
+  readonly pageCluster: number;
   /** Whether MM sizes the pools: sends the coldest zpages down in proportion to what it sends into them. */
   readonly sizesPools: boolean;
   /** Preference of anonymous pages over pages of files when memory is short, 0..200; 100: their I/O costs the same. */
@@ -42,6 +48,7 @@ export const MM_OPTIONS_DEFAULT: MmOptions = {
   engine: "classic",
   trigger: "hooks",
   swapSlots: "device",
+  pageCluster: PAGE_CLUSTER_DEFAULT,
   sizesPools: false,
   swappiness: SWAPPINESS_DEFAULT,
   kswapdStepPages: CLUSTER_PAGES,

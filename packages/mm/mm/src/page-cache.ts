@@ -24,9 +24,12 @@ import type { CleancacheHook } from "@pagetier/cleancache";
 import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
 import type { EvictionPolicy } from "@pagetier/policy";
 import type { BackingStore, SlotStatus } from "@pagetier/store";
+import type { AccessPatterns } from "./access-patterns.js";
 import { CachedFile } from "./cached-file.js";
+import type { Faults } from "./fault.js";
 import { FileWriter } from "./file-writer.js";
 import type { InFlight } from "./in-flight.js";
+import { CLUSTER_PAGES } from "./options.js";
 import { PageCopy } from "./page-copy.js";
 import { ACTIVE, DIRTY, type PageTable, READAHEAD, REFERENCED, WRITEBACK } from "./page-table.js";
 import { readaheadWindow } from "./readahead.js";
@@ -55,13 +58,6 @@ export interface FrameSource {
   take(hasCopyBelow: boolean): Promise<Frame>;
 }
 
-/** A page on its way into memory, and the accesses that wait for it. */
-interface FileFault {
-  readonly done: Promise<void>;
-  /** Done in one go with the page's arrival, in the order in which they came. */
-  readonly accesses: (() => void)[];
-}
-
 /** What became of a fault's frame: the page came from somewhere, or was already gone from the file. */
 type Arrival = "pool" | "remote" | "store";
 
@@ -77,7 +73,8 @@ export class PageCache {
   readonly #stall: StallClock;
   readonly #source: FrameSource;
   readonly #copy = new PageCopy();
-  readonly #faults = new Map<PageId, FileFault>();
+  readonly #faults: Faults = new Map();
+  readonly #patterns: AccessPatterns;
   /** The files in the order of their page numbers. */
   #byBase: readonly CachedFile[] = [];
   /** The file of the last page that was looked up: reclaim asks for neighbours. */
@@ -108,6 +105,7 @@ export class PageCache {
     readonly swapWriter: SwapWriter;
     readonly stall: StallClock;
     readonly source: FrameSource;
+    readonly patterns: AccessPatterns;
   }) {
     this.#frames = parts.frames;
     this.#owner = parts.owner;
@@ -117,6 +115,7 @@ export class PageCache {
     this.#io = parts.io;
     this.#stall = parts.stall;
     this.#source = parts.source;
+    this.#patterns = parts.patterns;
     this.writer = new FileWriter({
       files: this.files,
       frames: parts.frames,
@@ -166,6 +165,7 @@ export class PageCache {
     this.#drop(file, 0, file.pagesMax);
     this.#invalidate(file);
     await this.writer.settled(file);
+    this.#patterns.set(file.base, file.base + file.pagesMax, "normal");
     this.#table.release(file.base, file.pagesMax);
     this.files.delete(file);
     this.#sortFiles();
@@ -283,6 +283,42 @@ export class PageCache {
     this.#invalidate(file);
     file.undiscardedEnd = 0;
     file.pages = pages;
+  }
+
+  /** Brings pages in while memory is free above its low watermark; what cannot be read stays where it is. */
+  async willNeed(file: CachedFile, start: number, end: number): Promise<void> {
+    const running: Promise<void>[] = [];
+    for (let index = start; index < Math.min(end, file.pages) && this.#source.isOpen; index++) {
+      const page = file.page(index);
+      if (this.#table.frame(page) !== NO_FRAME || this.#faults.has(page)) continue;
+      if (this.#frames.free <= this.#frames.watermarks.low) break;
+      const frame = this.#frames.take("user", this.#owner);
+      if (frame === NO_FRAME) break;
+      const accesses: (() => void)[] = [];
+      const pages = Math.min(CLUSTER_PAGES, end - index, file.pages - index);
+      // Whoever joins and waits in vain tries for itself, and is told why.
+      const done = this.#bringAhead(file, index, frame, pages, accesses)
+        .catch(() => undefined)
+        .finally(() => this.#faults.delete(page));
+      this.#faults.set(page, { done, accesses });
+      running.push(done);
+    }
+    await Promise.all(running);
+  }
+
+  /** Clean pages leave memory and cleancache; dirty ones begin to be written, and stay. */
+  dontNeed(file: CachedFile, start: number, end: number): void {
+    for (let index = start; index < Math.min(end, file.pages); index++) {
+      const frame = this.#table.frame(file.page(index));
+      if (frame !== NO_FRAME && this.#table.has(frame, DIRTY)) {
+        if (!file.writing.has(index) && this.writer.room > 0) this.writer.queue(file, index);
+        continue;
+      }
+      if (file.writing.has(index)) continue;
+      if (frame !== NO_FRAME) this.#drop(file, index, index + 1);
+      file.noteGone(index);
+      this.#cleancache.invalidatePage(this.#pool!, file.key, index);
+    }
   }
 
   where(file: CachedFile, index: number): PageLocation {
@@ -414,17 +450,40 @@ export class PageCache {
 
   async #bringIn(file: CachedFile, index: number, reads: boolean, accesses: readonly (() => void)[]): Promise<void> {
     const frame = await this.#source.take(reads);
-    let arrived = false;
-    try {
+    await this.#orGive(frame, async () => {
       this.#inside(file, index); // The file may have become shorter while this waited for memory.
       if (reads) this.#count(await this.#fill(file, index, frame));
       else this.#minorFaults++;
       this.#inside(file, index);
-      arrived = true;
-    } finally {
-      if (!arrived) this.#frames.give(frame);
-    }
+    });
     this.#arrive(file.page(index), frame, accesses);
+  }
+
+  /** As {@link #bringIn}, with a frame that is there, for nobody. */
+  async #bringAhead(
+    file: CachedFile,
+    index: number,
+    frame: Frame,
+    pages: number,
+    accesses: readonly (() => void)[],
+  ): Promise<void> {
+    await this.#orGive(frame, async () => {
+      await this.#fill(file, index, frame, pages);
+      this.#inside(file, index);
+    });
+    this.#readaheadPages++;
+    this.#arrive(file.page(index), frame, accesses);
+  }
+
+  /** Gives a frame back if filling it fails. */
+  async #orGive(frame: Frame, fill: () => Promise<void>): Promise<void> {
+    let filled = false;
+    try {
+      await fill();
+      filled = true;
+    } finally {
+      if (!filled) this.#frames.give(frame);
+    }
   }
 
   /** Maps a page and does what waited for it. */
@@ -436,8 +495,8 @@ export class PageCache {
     }
   }
 
-  /** Fills a frame from below. @throws TierError STORE_IO, STORE_CORRUPT */
-  async #fill(file: CachedFile, index: number, frame: Frame): Promise<Arrival> {
+  /** Fills a frame from below. @param pages most to read, this one included @throws TierError STORE_IO, STORE_CORRUPT */
+  async #fill(file: CachedFile, index: number, frame: Frame, pages?: number): Promise<Arrival> {
     const outcome = file.missed === index ? "miss" : this.#get(file, index, frame);
     file.missed = -1;
     if (outcome === "hit") return "pool";
@@ -446,14 +505,19 @@ export class PageCache {
       if ((await this.#arrival(fetched)) === "hit") return "remote";
       this.#inside(file, index);
     }
-    const error = await this.#readWithNeighbours(file, index, frame);
+    const error = await this.#readWithNeighbours(file, index, frame, pages);
     if (error !== undefined) throw error;
     return "store";
   }
 
-  /** Reads a page, and some that follow it while there is memory for them. Nobody waits for those. */
-  async #readWithNeighbours(file: CachedFile, index: number, frame: Frame): Promise<SlotStatus> {
-    const end = index + readaheadWindow(file, index, this.#frames.total >>> 4);
+  /**
+   * Reads a page, and some that follow it while there is memory for them. Nobody waits for those.
+   *
+   * @param pages how many at most; left out: as many as seem wanted
+   */
+  async #readWithNeighbours(file: CachedFile, index: number, frame: Frame, pages?: number): Promise<SlotStatus> {
+    const pattern = this.#patterns.of(file.page(index));
+    const end = index + (pages ?? readaheadWindow(file, index, this.#frames.total >>> 4, pattern));
     const slots = [index];
     const frames = [frame];
     const ahead: (() => void)[][] = [[]];

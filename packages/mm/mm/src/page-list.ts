@@ -88,6 +88,12 @@ export class PageList implements EvictionPolicy {
     return page;
   }
 
+  /** Takes a page that someone named, as if it had been the {@link victim}. */
+  take(page: number): void {
+    this.policy.remove(page);
+    this.#surroundings.workingset.evict(page);
+  }
+
   rotate(page: number): void {
     this.#surroundings.workingset.keep(page);
     this.policy.rotate(page);

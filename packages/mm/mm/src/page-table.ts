@@ -20,8 +20,10 @@ export const REFERENCED = 4;
 export const FILE = 8;
 /** Flag of a file page's frame: it was used again after it came. */
 export const ACTIVE = 16;
-/** Flag of a file page's frame: it was read ahead, and nobody has used it. */
+/** Flag of a frame: its page was read ahead, and nobody has used it. */
 export const READAHEAD = 32;
+/** Flag of an anonymous page's frame that is not dirty and has no slot: its content may be dropped, unless it is written to before. */
+export const LAZYFREE = 64;
 
 export class PageTable {
   readonly #words = new ChunkedWords();
@@ -213,7 +215,14 @@ export class PageTable {
       );
       const file = this.has(frame, FILE);
       assert(file === isFile(page), "a frame knows whose kind of page it holds");
-      assert(file || this.has(frame, DIRTY) || this.slotOf(frame) !== NO_SLOT, "a clean page has a copy below");
+      assert(
+        file || this.has(frame, DIRTY | LAZYFREE) || this.slotOf(frame) !== NO_SLOT,
+        "a clean page has a copy below, or is nobody's concern",
+      );
+      assert(
+        !this.has(frame, LAZYFREE) || (!this.has(frame, DIRTY | WRITEBACK) && this.slotOf(frame) === NO_SLOT),
+        "a page that may be dropped has no copy and no writer",
+      );
       assert(!file || this.slotOf(frame) === NO_SLOT, "a page of a file has no slot");
     }
     assert(resident === this.#resident, "resident counts the pages in frames");

@@ -189,15 +189,32 @@ export class Reclaim {
   async shrink(bytes: number): Promise<number> {
     const before = this.#frames.usedBytes;
     const freedBytes = (): number => before - this.#frames.usedBytes;
+    // Frames that a write takes and gives back, whether it failed or not, are no progress.
+    let least = before;
     for (let priority = PRIORITY_GENTLE, stuck = 0; freedBytes() < bytes && stuck < RECLAIM_ROUNDS_MAX; ) {
-      const used = this.#frames.usedBytes;
       this.#pass(priority, true, CLUSTER_PAGES);
       await this.#settle();
-      if (this.#frames.usedBytes < used) stuck = 0;
-      else if (priority > 0) priority--;
+      if (this.#frames.usedBytes < least) {
+        least = this.#frames.usedBytes;
+        stuck = 0;
+      } else if (priority > 0) priority--;
       else stuck++;
     }
     return Math.max(0, freedBytes());
+  }
+
+  /** Sends a page out of memory that someone named, whatever its list thinks of it; it may be written. */
+  evict(list: PageList, page: PageId): SwapOutcome {
+    if (this.#inPass) return "kept";
+    this.#inPass = true;
+    try {
+      list.take(page);
+      const outcome = this.#leave(page, true);
+      if (outcome === "kept") list.rotate(page);
+      return outcome;
+    } finally {
+      this.#inPass = false;
+    }
   }
 
   /** Ends background work; waits for what runs. */

@@ -1,4 +1,5 @@
 import type { Branded } from "@pagetier/base";
+import type { Advice } from "./advice.js";
 
 /** Where a page's bytes are now. */
 export interface PageLocation {
@@ -32,6 +33,13 @@ export interface AnonSpace extends AsyncDisposable {
   writeNow(page: number, offset: number, from: Uint8Array): boolean;
   /** Forgets pages: they read as zeroes, and every tier lets go of them. */
   discard(page: number, count?: number): void;
+  /**
+   * Says how a range of pages will be used, or takes them out of use: see {@link Advice}. Resolves when it has been carried out; there is
+   * no need to wait for it.
+   *
+   * @throws TierError MM_BAD_RANGE, MM_BAD_ADVICE, MM_CLOSED
+   */
+  advise(page: number, count: number, advice: Advice): Promise<void>;
   where(page: number): PageLocation;
   /** Forgets all pages and the space. Idempotent. */
   close(): Promise<void>;
@@ -80,6 +88,13 @@ export interface FileSpace extends AsyncDisposable {
    * @throws TierError MM_BAD_RANGE; STORE_IO when the store would not forget pages: the file is shorter then, but not longer
    */
   truncate(pages: number): Promise<void>;
+  /**
+   * Says how a range of pages will be used, or takes them out of use: see {@link Advice}. Resolves when it has been carried out; there is
+   * no need to wait for it.
+   *
+   * @throws TierError MM_BAD_RANGE, MM_BAD_ADVICE (`"free"` is for anonymous memory), MM_CLOSED
+   */
+  advise(page: number, count: number, advice: Advice): Promise<void>;
   /** Where a page is now. `"store"` does not tell whether cleancache has a copy too. */
   where(page: number): PageLocation;
   /**

@@ -160,6 +160,20 @@ export class SwapArea {
     return device !== undefined && (device.draining || device.isFull);
   }
 
+  /** Where a slot's content lies, in the device's order. */
+  placeOf(offset: number): number {
+    return this.#virtual?.placeOf(offset) ?? offset;
+  }
+
+  /** Slots whose content lies in the aligned window of so many places in which a slot's does, in the device's order; itself among them. */
+  around(offset: number, window: number): number[] {
+    if (this.#virtual !== undefined) return this.#virtual.around(offset, window);
+    const start = offset - (offset % window);
+    const slots: number[] = [];
+    for (let other = Math.max(1, start); other < Math.min(start + window, this.#top); other++) slots.push(other);
+    return slots;
+  }
+
   addressingBytes(): number {
     return this.#flags.bytes + this.#pages.bytes + (this.#virtual?.addressingBytes() ?? 0);
   }

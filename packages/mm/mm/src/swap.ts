@@ -20,12 +20,15 @@ import {
   type WritebackOutcome,
 } from "@pagetier/frontswap";
 import type { EvictionPolicy } from "@pagetier/policy";
+import type { AccessPatterns } from "./access-patterns.js";
+import type { Faults } from "./fault.js";
 import { InFlight } from "./in-flight.js";
 import type { NamedSwap } from "./options.js";
-import { DIRTY, type PageTable, REFERENCED, WRITEBACK } from "./page-table.js";
+import { DIRTY, LAZYFREE, type PageTable, READAHEAD, REFERENCED, WRITEBACK } from "./page-table.js";
 import type { PageId } from "./space.js";
 import type { SwapArea } from "./swap-area.js";
 import { SwapAreas } from "./swap-areas.js";
+import { SwapReadahead } from "./swap-readahead.js";
 import { areaOf, NO_SLOT, offsetOf, type SwapSlot, slotOf } from "./swap-slot.js";
 import { SwapWriter, storeFailure } from "./swap-writer.js";
 
@@ -48,6 +51,7 @@ export class Swap implements SwapWriteback {
   readonly writer: SwapWriter;
   /** Everything that waits for a device or another machine: writes, reads, fetches, discards. */
   readonly io = new InFlight();
+  readonly readahead: SwapReadahead;
   readonly #areas = new SwapAreas();
   readonly #frames: PageFrames;
   readonly #owner: number;
@@ -55,8 +59,8 @@ export class Swap implements SwapWriteback {
   readonly #policy: EvictionPolicy;
   readonly #frontswap: FrontswapHook;
   readonly #scheduler: Scheduler;
-  /** Whether a fault of the page is under way: its slot is not to be claimed. */
-  readonly #isFaulting: (page: PageId) => boolean;
+  /** The slot of a page on its way into memory is not to be claimed. */
+  readonly #faults: Faults;
   /** Whether a page enters a pool only when the device holds it: as a clean copy, which may be dropped. */
   readonly #poolsOnCompletion: boolean;
   /** Claims that were neither released nor submitted. */
@@ -68,6 +72,7 @@ export class Swap implements SwapWriteback {
   #arrivals = 0;
   #discardErrors = 0;
   #slotsExhausted = 0;
+  #lazyFreed = 0;
 
   constructor(parts: {
     readonly frames: PageFrames;
@@ -77,7 +82,10 @@ export class Swap implements SwapWriteback {
     readonly frontswap: FrontswapHook;
     readonly scheduler: Scheduler;
     readonly inFlightMax: number;
-    readonly isFaulting: (page: PageId) => boolean;
+    readonly faults: Faults;
+    readonly patterns: AccessPatterns;
+    /** Most pages of a device that are read at once. */
+    readonly readaheadPagesMax: number;
     /** `trigger: completion`: write first, compress when the write has settled and the page was not changed meanwhile. */
     readonly poolsOnCompletion: boolean;
   }) {
@@ -87,9 +95,10 @@ export class Swap implements SwapWriteback {
     this.#policy = parts.policy;
     this.#frontswap = parts.frontswap;
     this.#scheduler = parts.scheduler;
-    this.#isFaulting = parts.isFaulting;
+    this.#faults = parts.faults;
     this.#poolsOnCompletion = parts.poolsOnCompletion;
     this.writer = new SwapWriter(parts.inFlightMax, this.io);
+    this.readahead = new SwapReadahead({ ...parts, pagesMax: parts.readaheadPagesMax });
   }
 
   /** The areas that are on, in the order in which they were turned on. */
@@ -127,7 +136,7 @@ export class Swap implements SwapWriteback {
 
   /** Pages read from swap stores. */
   get pagesRead(): number {
-    return this.#pagesRead;
+    return this.#pagesRead + this.readahead.neighboursRead;
   }
 
   /** Of them, those that were records. */
@@ -150,6 +159,11 @@ export class Swap implements SwapWriteback {
     return this.#slotsExhausted;
   }
 
+  /** Pages dropped because somebody had said that they may be. */
+  get lazyFreed(): number {
+    return this.#lazyFreed;
+  }
+
   /** Reads, fetches and discards that ended: what each of them held may be of use now. */
   get arrivals(): number {
     return this.#arrivals;
@@ -163,7 +177,9 @@ export class Swap implements SwapWriteback {
   swapOut(page: PageId, frame: Frame, mayIo: boolean): SwapOutcome {
     if (!this.#table.has(frame, DIRTY)) {
       const slot = this.#table.slotOf(frame);
-      if (this.#poolsOnCompletion) this.#offerClean(slot, frame);
+      // What came along and was of no use is not worth a place in a pool.
+      if (this.#poolsOnCompletion && !this.#table.has(frame, READAHEAD | LAZYFREE)) this.#offerClean(slot, frame);
+      if (this.#table.has(frame, LAZYFREE)) this.#lazyFreed++;
       this.#free(page, slot);
       return "freed";
     }
@@ -212,11 +228,32 @@ export class Swap implements SwapWriteback {
     const slot = this.#table.slotOf(frame);
     this.#table.setSlot(frame, NO_SLOT);
     this.#table.set(frame, DIRTY);
+    this.#giveUpCopies(page, frame, slot);
+    this.#table.clear(frame, LAZYFREE);
+  }
+
+  /** The content of a page in memory may be dropped from now on, unless the page is written to before. */
+  makeLazyfree(page: PageId, frame: Frame): void {
+    const slot = this.#table.slotOf(frame);
+    this.#table.setSlot(frame, NO_SLOT);
+    this.#table.clear(frame, DIRTY);
+    this.#table.set(frame, LAZYFREE);
+    this.#giveUpCopies(page, frame, slot);
+  }
+
+  /** The first use of a page that was read ahead. */
+  noteFirstUse(page: PageId, frame: Frame): void {
+    this.readahead.noteUse(frame);
+    if (!this.#table.has(frame, DIRTY | WRITEBACK)) this.#giveUpNeedless(page, frame, this.#table.slotOf(frame));
+  }
+
+  /** A page in memory has no copies below any more; if it was on its way there, it stays. */
+  #giveUpCopies(page: PageId, frame: Frame, slot: SwapSlot): void {
     if (this.#table.has(frame, WRITEBACK)) {
       this.#table.clear(frame, WRITEBACK | REFERENCED);
       this.#policy.rotate(page);
     }
-    this.giveSlot(slot);
+    if (slot !== NO_SLOT) this.giveSlot(slot);
   }
 
   /** Whether {@link loadNow} may find the page without waiting. */
@@ -260,10 +297,17 @@ export class Swap implements SwapWriteback {
    * As {@link loadNow}, waiting for devices and other machines.
    *
    * @param arrived called in the same go as the page is mapped: whoever waits an instant longer may find it gone again
+   * @param isAhead whether nobody waits for the page: then a device gives as much as it may
    * @returns `undefined` when the page changed meanwhile: look again; the frame is still the caller's
    * @throws TierError FRONTSWAP_LOST, STORE_IO, STORE_CORRUPT; the frame is still the caller's
    */
-  async load(page: PageId, slot: SwapSlot, frame: Frame, arrived: () => void): Promise<LoadSource | undefined> {
+  async load(
+    page: PageId,
+    slot: SwapSlot,
+    frame: Frame,
+    arrived: () => void,
+    isAhead: boolean,
+  ): Promise<LoadSource | undefined> {
     const now = this.loadNow(page, slot, frame);
     if (now !== undefined) {
       arrived();
@@ -288,7 +332,7 @@ export class Swap implements SwapWriteback {
     this.#mustBeOnDevice(area, offset);
     this.#frontswap.noteDeviceRead();
     area.startIo(offset);
-    const error = await this.#arrival(this.#readDevice(area, offset, frame));
+    const error = await this.#arrival(this.readahead.read(area, offset, page, frame, isAhead));
     area.endIo(offset);
     if (this.#table.word(page) !== slot) return undefined;
     if (error !== undefined) throw error;
@@ -304,7 +348,7 @@ export class Swap implements SwapWriteback {
     const page = area.pageOf(offset);
     if (!area.canWrite) return "noMemory";
     if (area.draining) return "exists"; // The page is about to be brought in.
-    if (page === undefined || area.isBusy(offset) || this.#isFaulting(page)) return "exists";
+    if (page === undefined || area.isBusy(offset) || this.#faults.has(page)) return "exists";
     if (this.#table.word(page) !== slotOf(type, offset)) return "exists";
     if (this.writer.room <= this.#claims) return "noMemory";
     const frame = this.#frames.take("writeback", this.#owner);
@@ -413,14 +457,6 @@ export class Swap implements SwapWriteback {
     }
   }
 
-  async #readDevice(area: SwapArea, offset: number, frame: Frame): Promise<TierError | undefined> {
-    try {
-      return (await area.store.readPages([offset], [this.#frames.view(frame)]))[0];
-    } catch (error) {
-      return storeFailure(area.store.type, "reading from", error);
-    }
-  }
-
   /** Waits, and lets reclaim know that something is under way. */
   async #arrival<Result>(wait: Promise<Result>): Promise<Result> {
     this.io.begin();
@@ -439,13 +475,18 @@ export class Swap implements SwapWriteback {
   }
 
   #free(page: PageId, slot: SwapSlot): void {
+    this.readahead.noteGone(this.#table.frame(page));
     this.#frames.give(this.#table.unmap(page, slot));
   }
 
   #map(page: PageId, frame: Frame, slot: SwapSlot): void {
     this.#table.map(page, frame, slot);
     this.#policy.admit(page);
-    // A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full), if that one can have it.
+    this.#giveUpNeedless(page, frame, slot);
+  }
+
+  /** A page in memory needs its slot less than one that wants to leave (Linux: vm_swap_full), if that one can have it. */
+  #giveUpNeedless(page: PageId, frame: Frame, slot: SwapSlot): void {
     if (slot === NO_SLOT || !this.#isNearlyFull() || this.area(slot).isPlaceLost(offsetOf(slot))) return;
     this.makeDirty(page, frame);
   }

@@ -1,6 +1,6 @@
 // A device behind virtual slots: a swap store, and which of its places are taken.
 
-import { ChunkedBytes } from "@pagetier/base";
+import { ChunkedBytes, ChunkedWords } from "@pagetier/base";
 import type { BackingStore } from "@pagetier/store";
 import type { NamedSwap } from "./options.js";
 import type { SwapStats } from "./stats.js";
@@ -21,6 +21,8 @@ export class VirtualDevice {
   /** Slots whose record it has. */
   records = 0;
   readonly #taken = new ChunkedBytes();
+  /** The slot for which a place was taken last: a hint, since slots move. */
+  readonly #slots = new ChunkedWords();
   readonly #end: number;
   /** One past the highest place that was ever given out. Place 0 never is: it is the header of a swap device. */
   #top = 1;
@@ -53,7 +55,7 @@ export class VirtualDevice {
   }
 
   get bytes(): number {
-    return this.#taken.bytes;
+    return this.#taken.bytes + this.#slots.bytes;
   }
 
   /** Takes up to `wanted` places, side by side where that is possible. @returns how many of `into` were filled */
@@ -64,6 +66,17 @@ export class VirtualDevice {
     for (let index = into.length - count; index < into.length; index++) this.#taken.set(into[index]!, 1);
     this.#used += count;
     return count;
+  }
+
+  /** Remembers for which slot a place was taken. */
+  noteSlot(place: number, slot: number): void {
+    this.#slots.ensure(place + 1);
+    this.#slots.set(place, slot);
+  }
+
+  /** The slot for which a place was taken last, 0 of none; whether it still lies there is the caller's to see. */
+  slotAt(place: number): number {
+    return place < this.#slots.capacity ? this.#slots.get(place) : 0;
   }
 
   give(place: number): void {

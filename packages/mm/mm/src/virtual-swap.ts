@@ -80,6 +80,26 @@ export class VirtualSwap implements BackingStore {
     return word === 0 ? this.#records.deviceOf(slot) : this.#devices[deviceOf(word)];
   }
 
+  /** Where a slot's content lies: a number that grows with the place on each device. */
+  placeOf(slot: number): number {
+    return this.#word(slot);
+  }
+
+  /** Slots whose content lies in the aligned window of so many places in which a slot's does, in the device's order; itself among them. */
+  around(slot: number, window: number): number[] {
+    const word = this.#word(slot);
+    if (word === 0) return [slot];
+    const number = deviceOf(word);
+    const device = this.#devices[number]!;
+    const start = placeOf(word) - (placeOf(word) % window);
+    const slots: number[] = [];
+    for (let place = Math.max(1, start); place < start + window; place++) {
+      const other = device.slotAt(place);
+      if (other !== 0 && this.#word(other) === wordOf(number, place)) slots.push(other);
+    }
+    return slots;
+  }
+
   /** Places that could still be taken. */
   get free(): number {
     let free = 0;
@@ -160,7 +180,7 @@ export class VirtualSwap implements BackingStore {
     for (const [index, slot] of slots.entries()) {
       if (statuses[index] !== undefined) continue;
       old.push(this.#word(slot));
-      this.#words.set(slot, words[index]!);
+      this.#lay(slot, words[index]!);
       this.#movedPages++;
     }
     await this.#forget(old);
@@ -199,6 +219,11 @@ export class VirtualSwap implements BackingStore {
     this.#records.arrange(this.#byPriority);
   }
 
+  #lay(slot: number, word: number): void {
+    this.#words.set(slot, word);
+    this.#devices[deviceOf(word)]!.noteSlot(placeOf(word), slot);
+  }
+
   #word(slot: number): number {
     return slot < this.#words.capacity ? this.#words.get(slot) : 0;
   }
@@ -225,7 +250,7 @@ export class VirtualSwap implements BackingStore {
       const before = this.#word(slot);
       if (before !== 0) old.push(before);
       this.#words.ensure(slot + 1);
-      this.#words.set(slot, word);
+      this.#lay(slot, word);
     }
     return old;
   }

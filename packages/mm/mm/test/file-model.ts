@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { createPrng, PAGE_SIZE, type Prng, TierError } from "@pagetier/base";
-import type { AnonSpace, FileSpace } from "../src/index.js";
+import type { Advice, AnonSpace, FileSpace } from "../src/index.js";
 import type { FileRig } from "./file-rig.js";
 import { pageOf } from "./rig.js";
 
 const FORGIVEN = ["STORE_IO", "MM_OUT_OF_MEMORY"];
+
+const ADVICE: readonly Advice[] = ["normal", "sequential", "random", "willneed", "cold", "pageout", "dontneed"];
 
 export interface FileModelOptions {
   readonly seed: number;
@@ -48,6 +50,7 @@ export class FileModel {
         page = inOrder ? (page + 1) % this.#file.pages : this.prng.below(this.#file.pages);
         if (taken.has(page)) continue;
         taken.add(page);
+        if (this.prng.below(25) === 0) running.push(this.#advise(page));
         const kind = this.prng.below(16);
         if (kind < 6) running.push(this.#read(page));
         else if (kind < 8) this.#readNow(page);
@@ -99,6 +102,11 @@ export class FileModel {
     for (let page = Math.min(before, this.#file.pages); page < this.#pagesMax; page++) {
       this.#pages.set(page, new Uint8Array(PAGE_SIZE));
     }
+  }
+
+  async #advise(page: number): Promise<void> {
+    const count = 1 + this.prng.below(Math.min(40, this.#file.pages - page));
+    await this.#file.advise(page, count, ADVICE[this.prng.below(ADVICE.length)]!);
   }
 
   async #read(page: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createPrng, PAGE_SIZE, type Prng, TierError } from "@pagetier/base";
-import type { AnonSpace } from "../src/index.js";
+import type { Advice, AnonSpace } from "../src/index.js";
 import { pageOf, type Rig } from "./rig.js";
 
 /** Errors that an access may end in while a store fails; the access was not done then. */
@@ -21,7 +21,12 @@ export interface ModelOptions {
 interface Modelled {
   readonly space: AnonSpace;
   readonly pages: Map<number, Uint8Array>;
+  /** Pages that read as zeroes from some moment on, unless they are written to before. */
+  readonly lazy: Set<number>;
 }
+
+/** Advice that does not change what pages read as. */
+const HARMLESS: readonly Advice[] = ["normal", "sequential", "random", "willneed", "cold", "pageout"];
 
 const ZEROES = new Uint8Array(PAGE_SIZE);
 
@@ -64,6 +69,10 @@ export class Model {
         const each = this.#spaces[index]!;
         const page = this.prng.below(each.space.pages);
         const key = `${index}:${page}`;
+        if (this.prng.below(20) === 0) {
+          const length = 1 + this.prng.below(Math.min(16, each.space.pages - page));
+          running.push(each.space.advise(page, length, HARMLESS[this.prng.below(HARMLESS.length)]!));
+        }
         const kind = this.prng.below(10);
         // What a failed write left undone must be plain, and a read that waits may see a discard that comes after it.
         if (taken.has(key) && (this.#options.mayFail() || kind === 9)) continue;
@@ -112,7 +121,8 @@ export class Model {
     } else if (kind < 60) await this.#write(each, page, ...this.#patch());
     else if (kind < 75) this.#readNow(each, page);
     else if (kind < 90) this.#writeNow(each, page, ...this.#patch());
-    else if (kind < 97) this.#discard(each, page, 1 + this.prng.below(Math.min(8, each.space.pages - page)));
+    else if (kind < 93) this.#discard(each, page, 1 + this.prng.below(Math.min(8, each.space.pages - page)));
+    else if (kind < 97) await this.#advise(each, page);
     else if (kind < 99) {
       if (this.#options.shrinks) await this.rig.mm.shrink(this.prng.below(40) * PAGE_SIZE);
     } else if (this.#options.spaces > 1) {
@@ -125,48 +135,66 @@ export class Model {
   #open(): void {
     const pages = this.#options.pages + (this.#options.spaces > 1 ? this.prng.below(40) : 0);
     const space = this.rig.mm.space({ name: `space ${++this.#made}`, size: pages * PAGE_SIZE });
-    this.#spaces.push({ space, pages: new Map() });
+    this.#spaces.push({ space, pages: new Map(), lazy: new Set() });
   }
 
   async #read(each: Modelled, page: number, offset: number, into: Uint8Array): Promise<void> {
     const at = into.length === PAGE_SIZE ? 0 : offset;
     const expected = (each.pages.get(page) ?? ZEROES).slice(at, at + into.length); // As of now: the order of calls counts.
     const shared = into === this.#into;
+    const lazy = each.lazy.has(page);
     await this.#forgiving(async () => {
       const target = shared ? into : new Uint8Array(into.length);
       await each.space.read(page, at, target);
-      this.#compare(each, page, target, expected);
+      this.#compare(each, page, target, expected, lazy);
     });
   }
 
   #readNow(each: Modelled, page: number): void {
     this.#forgivingNow(() => {
       if (each.space.readNow(page, 0, this.#into))
-        this.#compare(each, page, this.#into, each.pages.get(page) ?? ZEROES);
+        this.#compare(each, page, this.#into, each.pages.get(page) ?? ZEROES, each.lazy.has(page));
     });
   }
 
   async #write(each: Modelled, page: number, offset: number, bytes: Uint8Array): Promise<void> {
+    if (each.lazy.has(page) && bytes.length < PAGE_SIZE) return; // Nobody knows what it would be a part of.
     const before = each.pages.get(page);
+    const wasLazy = each.lazy.delete(page);
     each.pages.set(page, patched(before, offset, bytes));
     const done = await this.#forgiving(() => each.space.write(page, offset, bytes));
     if (done) return;
+    if (wasLazy) each.lazy.add(page);
     if (before === undefined) each.pages.delete(page);
     else each.pages.set(page, before);
   }
 
   #writeNow(each: Modelled, page: number, offset: number, bytes: Uint8Array): void {
+    if (each.lazy.has(page) && bytes.length < PAGE_SIZE) return;
     this.#forgivingNow(() => {
-      if (each.space.writeNow(page, offset, bytes)) each.pages.set(page, patched(each.pages.get(page), offset, bytes));
+      if (!each.space.writeNow(page, offset, bytes)) return;
+      each.lazy.delete(page);
+      each.pages.set(page, patched(each.pages.get(page), offset, bytes));
     });
   }
 
   #discard(each: Modelled, page: number, count: number): void {
     each.space.discard(page, count);
-    for (let index = 0; index < count; index++) each.pages.delete(page + index);
+    for (let index = page; index < page + count; index++) {
+      each.pages.delete(index);
+      each.lazy.delete(index);
+    }
   }
 
-  #compare(each: Modelled, page: number, got: Uint8Array, expected: Uint8Array): void {
+  async #advise(each: Modelled, page: number): Promise<void> {
+    const count = 1 + this.prng.below(Math.min(24, each.space.pages - page));
+    if (this.prng.below(4) > 0) return each.space.advise(page, count, HARMLESS[this.prng.below(HARMLESS.length)]!);
+    await each.space.advise(page, count, "free");
+    for (let index = page; index < page + count; index++) if (each.pages.has(index)) each.lazy.add(index);
+  }
+
+  #compare(each: Modelled, page: number, got: Uint8Array, expected: Uint8Array, lazy: boolean): void {
+    if (lazy && got.every((byte) => byte === 0)) return;
     assert.equal(Buffer.compare(got, expected), 0, `page ${page} of ${each.space.name} is what was written last`);
   }
 

@@ -4,6 +4,7 @@ import { FrontswapRegistry } from "@pagetier/frontswap";
 import { ReferenceFrontswap, swapWritebackConformance } from "@pagetier/frontswap/conformance";
 import { LruPolicy } from "@pagetier/policies/lru";
 import { describe, expect, test } from "vitest";
+import { AccessPatterns } from "../src/access-patterns.js";
 import { PageTable } from "../src/page-table.js";
 import type { PageId } from "../src/space.js";
 import { Swap } from "../src/swap.js";
@@ -29,7 +30,9 @@ swapWritebackConformance({ describe, test }, async () => {
     scheduler: realScheduler,
     inFlightMax: IN_FLIGHT_MAX,
     poolsOnCompletion: false,
-    isFaulting: () => false,
+    faults: new Map(),
+    patterns: new AccessPatterns(),
+    readaheadPagesMax: 8,
   });
   frontswap.register(new ReferenceFrontswap({ capacityBytes: 2 ** 30 }, swap));
   await store.open();
@@ -66,7 +69,8 @@ swapWritebackConformance({ describe, test }, async () => {
       failures = writes;
     },
     bringIn: async ({ type, offset }) => {
-      expect(await swap.load(pageAt.get(offset)!, slotOf(type, offset), takeFrame(), () => undefined)).toBe("pool");
+      const arrived = () => undefined;
+      expect(await swap.load(pageAt.get(offset)!, slotOf(type, offset), takeFrame(), arrived, false)).toBe("pool");
     },
     close: async () => {
       await swap.flush();

@@ -237,7 +237,7 @@ function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
 }
 
 /** What a recipe chooses for the core; the rest is the core's default. */
-export function mmOptions({ reclaim, background, swapSlots, frontswap, swap }: Recipe): MmOptions {
+export function mmOptions({ reclaim, background, swapSlots, pageCluster, frontswap, swap }: Recipe): MmOptions {
   const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
   const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
   const defaults = MM_OPTIONS_DEFAULT;
@@ -246,6 +246,7 @@ export function mmOptions({ reclaim, background, swapSlots, frontswap, swap }: R
     trigger: trigger ?? defaults.trigger,
     // Without a store there are no slots for a pool's pages but virtual ones.
     swapSlots: swapSlots ?? (frontswap.length > 0 && swap.length === 0 ? "virtual" : defaults.swapSlots),
+    pageCluster: pageCluster ?? defaults.pageCluster,
     sizesPools: poolSizing === "mm" || poolSizing === "both",
     swappiness: swappiness ?? defaults.swappiness,
     listSeeks: seeks,

@@ -29,6 +29,7 @@ export function configurationOf(recipe: Recipe, plan: Plan, mm: MmOptions): Conf
     },
     write: write ?? "back",
     swapSlots: mm.swapSlots,
+    pageCluster: mm.pageCluster,
     swap: plan.swap.map(({ node, priority, io }) => ({ ...nodeOf(node), ...known({ priority, io }) })),
     background: {
       kswapdStepPages: mm.kswapdStepPages,

@@ -5,6 +5,7 @@
 
 import { formatSize, type PluginNode, parseSize, TierError } from "@pagetier/base";
 import { PageFrames } from "@pagetier/frames";
+import { PAGE_CLUSTER_MAX } from "@pagetier/mm";
 import { z } from "zod";
 import { issueText, sentence, valueText } from "./option-issues.js";
 
@@ -59,6 +60,11 @@ export interface RecipeInput {
   readonly write?: "back" | "through";
   /** Whether a pool's entries take slots of a swap store, or slots of their own. Default `device`, without a store `virtual`. */
   readonly swapSlots?: "device" | "virtual";
+  /**
+   * Most pages of a swap store that are read at once, as a power of two: 3 means 8. A window that does not pay shrinks by itself; 0 reads
+   * only what is wanted. Default 3. (Linux: vm.page-cluster)
+   */
+  readonly pageCluster?: number;
   /** Where pages go that no pool keeps. Without any, what does not fit memory and pools is refused. */
   readonly swap?: SwapNodeInput | readonly SwapNodeInput[];
   /** How much background work does at a time. */
@@ -97,6 +103,7 @@ export interface Recipe {
   };
   readonly write?: "back" | "through" | undefined;
   readonly swapSlots?: "device" | "virtual" | undefined;
+  readonly pageCluster?: number | undefined;
   readonly swap: readonly SwapNode[];
   readonly background: {
     readonly kswapdStepPages?: number | undefined;
@@ -204,6 +211,7 @@ const recipe = z.strictObject({
   reclaim: reclaim.default({}),
   write: z.enum(["back", "through"]).optional(),
   swapSlots: z.enum(["device", "virtual"]).optional(),
+  pageCluster: z.int().min(0).max(PAGE_CLUSTER_MAX).optional(),
   swap: swapNodes.default([]),
   background: background.default({}),
 });

@@ -12,6 +12,7 @@ test("a preset's configuration has every default filled in", async () => {
     reclaim: { engine: "classic", trigger: "hooks", policy: { use: "two-list" }, swappiness: 60 },
     write: "back",
     swapSlots: "device",
+    pageCluster: 3,
     swap: [{ use: "file", size: "auto", io: "async" }],
     background: { kswapdStepPages: 32, kswapdStepMs: 2 },
   });

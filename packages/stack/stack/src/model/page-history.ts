@@ -1,7 +1,8 @@
 // What happened to one page since it was last known for certain, and whether what was read fits.
 //
 // Accesses of a page take effect in the order of their calls, also while they overlap; one that failed was not done.
-// A discard is at once, so it may come before accesses that were called before it and still waited then. So a history
+// A discard is at once, so it may come before accesses that were called before it and still waited then. A page that may be
+// dropped lazily is, or is not, at some moment until it is written to. So a history
 // is certain but for the place of its discards: some place must explain everything that was read, and where several do, the
 // page may hold what any of them leaves.
 
@@ -29,7 +30,12 @@ interface Discard {
   readonly earliest: number;
   /** Number of accesses called before it. */
   readonly latest: number;
+  /** Whether it may come at any time until the page is written to, or not at all. */
+  readonly isLazy: boolean;
 }
+
+/** The place of a discard that never came. */
+const NEVER = -1;
 
 /** An access, to be told how it ended. */
 export type Access = Write | Read;
@@ -41,6 +47,8 @@ export class PageHistory {
   #bases: readonly Uint8Array[];
   #accesses: Access[] = [];
   #discards: Discard[] = [];
+  /** Whether a lazy discard may still come. */
+  #isLazy = false;
 
   constructor(base: Uint8Array = ZEROES) {
     this.#bases = [base];
@@ -59,10 +67,11 @@ export class PageHistory {
     return this.#add({ kind: "read", offset, into, done: undefined });
   }
 
-  discard(): void {
+  /** @param isLazy whether the page is only said to be of no more use */
+  discard(isLazy = false): void {
     const waiting = this.#accesses.findIndex(({ done }) => done === undefined);
     const latest = this.#accesses.length;
-    this.#discards.push({ earliest: waiting < 0 ? latest : waiting, latest });
+    this.#discards.push({ earliest: waiting < 0 ? latest : waiting, latest, isLazy });
   }
 
   /**
@@ -72,8 +81,12 @@ export class PageHistory {
    */
   settle(): readonly Uint8Array[] {
     if (this.#accesses.length + this.#discards.length === 0) return this.#bases;
+    if (this.#isLazy) this.#discards.unshift({ earliest: 0, latest: 0, isLazy: true });
     const contents: Uint8Array[] = [];
     this.#explain([], contents);
+    this.#isLazy = this.#discards.some(
+      (discard) => discard.isLazy && this.#lastPlace(discard) === this.#accesses.length,
+    );
     this.#accesses = [];
     this.#discards = [];
     this.#bases = contents;
@@ -89,7 +102,9 @@ export class PageHistory {
   #explain(places: readonly number[], contents: Uint8Array[]): void {
     const discard = this.#discards[places.length];
     if (discard !== undefined) {
-      for (let place = discard.earliest; place <= discard.latest; place++) this.#explain([...places, place], contents);
+      const last = this.#lastPlace(discard);
+      for (let place = discard.earliest; place <= last; place++) this.#explain([...places, place], contents);
+      if (discard.isLazy) this.#explain([...places, NEVER], contents);
       return;
     }
     for (const base of this.#bases) {
@@ -97,6 +112,15 @@ export class PageHistory {
       if (content === undefined || contents.some((other) => Buffer.compare(other, content) === 0)) continue;
       contents.push(content);
     }
+  }
+
+  /** The last place that a discard may have: of a lazy one, just before the page is written to. */
+  #lastPlace({ latest, isLazy }: Discard): number {
+    if (!isLazy) return latest;
+    const writes = (access: Access, index: number): boolean =>
+      index >= latest && access.kind === "write" && access.done === true;
+    const first = this.#accesses.findIndex(writes);
+    return first < 0 ? this.#accesses.length : first;
   }
 
   #replay(base: Uint8Array, places: readonly number[]): Uint8Array | undefined {

@@ -189,6 +189,7 @@ function randomRecipe(combination: Combination, prng: Prng): RecipeInput {
       ...(hasPolicy ? { policy: oneOf(...POLICIES) } : {}),
       ...(hasShrinkerLists ? { batch: oneOf(8, 128), seeks: oneOf(0, 1, 2) } : { swappiness: oneOf(1, 60, 100, 200) }),
     },
+    pageCluster: oneOf(0, 1, 3, 3, 5),
     swap: prng.below(2) === 0 ? device() : [device(), device()],
     background: {
       kswapdStepPages: oneOf(1, 32, 100),

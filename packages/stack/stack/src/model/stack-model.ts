@@ -5,12 +5,16 @@
 // With everything else at rest too, every identity of every part is checked.
 
 import { assert, PAGE_SIZE, type Prng, type Scheduler, TierError } from "@pagetier/base";
-import type { AnonSpace, FileSpace } from "@pagetier/mm";
+import type { Advice, AnonSpace, FileSpace } from "@pagetier/mm";
 import type { Stack } from "../stack.js";
 import { type Access, PageHistory, ZEROES } from "./page-history.js";
 
 /** Errors that an access may end in while a store fails or is full; it was not done then. */
 const FORGIVEN = ["STORE_IO", "STORE_NO_SPACE", "MM_OUT_OF_MEMORY"];
+
+/** Advice that changes nothing of what pages read as; of files also the last one. */
+const ADVICE: readonly Advice[] = ["normal", "sequential", "random", "willneed", "cold", "pageout", "dontneed"];
+const HARMLESS: readonly Advice[] = ADVICE.slice(0, -1);
 
 /** Longest that a caller rests between accesses, in nanoseconds. */
 const REST_NS_MAX = 300_000;
@@ -121,6 +125,7 @@ export class StackModel {
     else if (kind < 52) await this.#write(each, page, ...this.#patch());
     else if (kind < 70) this.#readNow(each, page);
     else if (kind < 86) this.#writeNow(each, page, ...this.#patch());
+    else if (kind < 91) await this.#advise(each, page);
     else if (kind < 98) await this.#ofItsKind(each, page);
     else await this.#forgiving(() => this.#stack.shrink(this.#prng.below(64) * PAGE_SIZE));
   }
@@ -134,6 +139,18 @@ export class StackModel {
     const count = 1 + this.#prng.below(Math.min(4, space.pages - page));
     space.discard(page, count);
     for (let index = page; index < page + count; index++) histories.get(index)?.discard();
+  }
+
+  /** Says how pages are used; now and then, that they are of no more use. */
+  async #advise({ space, isFile, histories }: Modelled, page: number): Promise<void> {
+    const count = 1 + this.#prng.below(Math.min(24, space.pages - page));
+    const known = isFile ? ADVICE : HARMLESS;
+    const kind = this.#prng.below(known.length + (isFile ? 0 : 1));
+    const advice = known[kind] ?? "free";
+    // At once, as far as it changes what pages read as.
+    const advised = space.advise(page, count, advice);
+    if (advice === "free") for (let index = page; index < page + count; index++) histories.get(index)?.discard(true);
+    await advised;
   }
 
   async #read(each: Modelled, page: number, offset: number, length: number): Promise<void> {
