@@ -16,8 +16,8 @@ export class CachedFile {
   pages: number;
   /** Pages from here to the present end of an earlier, longer file that its store would not forget. */
   undiscardedEnd = 0;
-  /** Pages whose frames are dirty, the longest so first. */
-  readonly dirty = new Set<number>();
+  /** Pages whose frames are dirty, the longest so first, and since when. */
+  readonly dirty = new Map<number, number>();
   /** Dirty pages that go with the next cluster. */
   readonly queued = new Set<number>();
   /** Pages on their way to the store, with what becomes of them: one write of a page at a time. */

@@ -4,13 +4,16 @@
 // dirty again. It stays readable and writable throughout, and a page that is changed while it is being written is written
 // again afterwards: never are two writes of one page under way.
 //
-// Four callers: reclaim (a cold page that must leave; its dirty neighbours go along), the background writer (more than a
-// tenth of memory is dirty: longest dirty first), throttled writers (a fifth is), and `sync`. Pages are grouped into
+// Five callers: reclaim (a cold page that must leave; its dirty neighbours go along), the background writer (more than a
+// tenth of memory is dirty: longest dirty first), throttled writers (a fifth is), the flusher (a page has been dirty for long),
+// and `sync`. Pages are grouped into
 // aligned windows of a cluster, so that what lies together is written together. What is under way counts against the
 // same bound as swap-out.
 //
-// Source: Linux 6.18 mm/page-writeback.c (dirty_background_ratio, dirty_ratio). There is no flusher by age: a page that
-// nobody presses for is written when `sync` or closing asks.
+// The flusher looks at intervals, as long as anything is dirty, for pages that have been so for longer than they may. One whose
+// write failed counts as dirty since then. Ages are those of pages; Linux goes by when a file first became dirty.
+//
+// Source: Linux 6.18 mm/page-writeback.c (dirty_background_ratio, dirty_ratio, dirty_expire_interval), fs/fs-writeback.c.
 
 import { assert, type Scheduler, type TierError } from "@pagetier/base";
 import { type Frame, NO_FRAME, type PageFrames } from "@pagetier/frames";
@@ -19,6 +22,7 @@ import type { CachedFile, FileWrite } from "./cached-file.js";
 import type { InFlight } from "./in-flight.js";
 import { CLUSTER_PAGES, DIRTY_BACKGROUND_PERCENT, DIRTY_LIMIT_PERCENT, RECLAIM_ROUNDS_MAX } from "./options.js";
 import { DIRTY, type PageTable } from "./page-table.js";
+import { pause } from "./pause.js";
 import { type SwapWriter, storeFailure } from "./swap-writer.js";
 
 export class FileWriter {
@@ -31,7 +35,10 @@ export class FileWriter {
   readonly #swapWriter: SwapWriter;
   /** The write of a page that is in memory has settled; if it failed, the page is dirty again. */
   readonly #onSettled: (file: CachedFile, index: number, frame: Frame) => void;
+  readonly #expireNs: number;
+  readonly #flushNs: number;
   #background: Promise<void> | undefined;
+  #isFlushing = false;
   #stopped = false;
   #startScheduled = false;
   #dirty = 0;
@@ -42,6 +49,7 @@ export class FileWriter {
   #errors = 0;
   #throttled = 0;
   #backgroundRuns = 0;
+  #expired = 0;
   #lastError: TierError | undefined;
 
   constructor(parts: {
@@ -52,6 +60,9 @@ export class FileWriter {
     readonly io: InFlight;
     readonly swapWriter: SwapWriter;
     readonly onSettled: (file: CachedFile, index: number, frame: Frame) => void;
+    /** How long pages may be dirty, and how often that is looked at, in nanoseconds; 0: never. */
+    readonly expireNs: number;
+    readonly flushNs: number;
   }) {
     this.#files = parts.files;
     this.#frames = parts.frames;
@@ -60,6 +71,8 @@ export class FileWriter {
     this.#io = parts.io;
     this.#swapWriter = parts.swapWriter;
     this.#onSettled = parts.onSettled;
+    this.#expireNs = parts.expireNs;
+    this.#flushNs = parts.flushNs;
   }
 
   get dirtyPages(): number {
@@ -93,14 +106,16 @@ export class FileWriter {
       fileWriteErrors: this.#errors,
       fileWritersThrottled: this.#throttled,
       backgroundWriteRuns: this.#backgroundRuns,
+      expiredFilePages: this.#expired,
     };
   }
 
   /** A page has become dirty. Starts the background writer where that was one too many. */
   noteDirty(file: CachedFile, index: number, frame: Frame): void {
     this.#table.set(frame, DIRTY);
-    file.dirty.add(index);
+    file.dirty.set(index, this.#scheduler.clock.now());
     this.#dirty++;
+    if (!this.#isFlushing && this.#flushNs > 0 && !this.#stopped) void this.#flush();
     if (this.#background !== undefined || this.#stopped || !this.#isOverBackground()) return;
     this.#backgroundRuns++;
     this.#background = this.#writeInBackground().finally(() => {
@@ -155,7 +170,7 @@ export class FileWriter {
   async sync(file: CachedFile): Promise<void> {
     // What is on its way may carry older bytes, and what of it fails is dirty again.
     await Promise.all([...file.writing.values()].map((write) => write.done));
-    const wanted = [...file.dirty].sort((a, b) => a - b);
+    const wanted = [...file.dirty.keys()].sort((a, b) => a - b);
     const writes: [index: number, write: FileWrite][] = [];
     for (let first = 0; first < wanted.length; ) {
       for (; this.#swapWriter.room === 0; await this.#io.next()) this.start();
@@ -188,7 +203,7 @@ export class FileWriter {
     await Promise.all([...this.#files].map((file) => this.settled(file)));
   }
 
-  /** Ends background work. */
+  /** Ends background work. The flusher may sleep on for a moment; it does nothing more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#background;
@@ -222,6 +237,33 @@ export class FileWriter {
     }
   }
 
+  /** Looks for pages that have been dirty for too long, until none is dirty. */
+  async #flush(): Promise<void> {
+    this.#isFlushing = true;
+    const isOver = (): boolean => this.#stopped || this.#dirty === 0;
+    while (!isOver()) {
+      await pause(this.#scheduler, this.#flushNs, isOver);
+      if (!isOver()) await this.#writeExpired(this.#scheduler.clock.now() - this.#expireNs);
+    }
+    this.#isFlushing = false;
+  }
+
+  /** Writes what has been dirty since then or before, and what lies beside it. */
+  async #writeExpired(since: number): Promise<void> {
+    for (const file of [...this.#files]) {
+      for (const [index, from] of [...file.dirty]) {
+        if (from > since || this.#stopped) break;
+        for (; this.room === 0 && this.#io.count > 0; await this.#io.next()) this.start();
+        // It may have been written, or dropped, while this waited; and then be dirty anew.
+        if ((file.dirty.get(index) ?? Number.POSITIVE_INFINITY) > since || file.writing.has(index)) continue;
+        if (this.room === 0) return;
+        this.#expired++;
+        this.#queueWindow(file, index);
+      }
+    }
+    this.start();
+  }
+
   #queue(file: CachedFile, index: number): void {
     if (file.queued.has(index)) return;
     file.queued.add(index);
@@ -238,7 +280,7 @@ export class FileWriter {
 
   #queueOldest(pages: number): void {
     for (const file of this.#files) {
-      for (const index of file.dirty) {
+      for (const index of file.dirty.keys()) {
         if (this.#queued >= pages || this.room === 0) return;
         if (!file.writing.has(index)) this.#queueWindow(file, index);
       }

@@ -163,6 +163,7 @@ export class MemoryManager implements SwapWriteback, SpacePager {
       swapWriter: this.#swap.writer,
       stall: this.#stall,
       patterns: this.#patterns,
+      options,
       source: {
         get isOpen() {
           return isOpen();

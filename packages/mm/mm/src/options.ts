@@ -38,6 +38,10 @@ export interface MmOptions {
   readonly kswapdStepPages: number;
   /** Nanoseconds after which it lets others run in any case. One page more may be begun before that. */
   readonly kswapdStepNs: number;
+  /** Nanoseconds for which a page of a file may be dirty before it is written back (Linux: dirty_expire_centisecs). */
+  readonly dirtyExpireNs: number;
+  /** Nanoseconds between looks for such pages; 0: there are none (Linux: dirty_writeback_centisecs). */
+  readonly dirtyWritebackNs: number;
   /** Pages under write-out at one time, swap-out and write-back together; at least one cluster. */
   readonly inFlightPagesMax: number;
   /** Is told what the core decides. */
@@ -53,6 +57,8 @@ export const MM_OPTIONS_DEFAULT: MmOptions = {
   swappiness: SWAPPINESS_DEFAULT,
   kswapdStepPages: CLUSTER_PAGES,
   kswapdStepNs: 2_000_000,
+  dirtyExpireNs: 30e9,
+  dirtyWritebackNs: 5e9,
   inFlightPagesMax: 256,
 };
 

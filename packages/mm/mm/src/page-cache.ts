@@ -29,7 +29,7 @@ import { CachedFile } from "./cached-file.js";
 import type { Faults } from "./fault.js";
 import { FileWriter } from "./file-writer.js";
 import type { InFlight } from "./in-flight.js";
-import { CLUSTER_PAGES } from "./options.js";
+import { CLUSTER_PAGES, type MmOptions } from "./options.js";
 import { PageCopy } from "./page-copy.js";
 import { ACTIVE, DIRTY, type PageTable, READAHEAD, REFERENCED, WRITEBACK } from "./page-table.js";
 import { readaheadWindow } from "./readahead.js";
@@ -106,6 +106,7 @@ export class PageCache {
     readonly stall: StallClock;
     readonly source: FrameSource;
     readonly patterns: AccessPatterns;
+    readonly options: Pick<MmOptions, "dirtyExpireNs" | "dirtyWritebackNs">;
   }) {
     this.#frames = parts.frames;
     this.#owner = parts.owner;
@@ -124,6 +125,8 @@ export class PageCache {
       io: parts.io,
       swapWriter: parts.swapWriter,
       onSettled: (file, index, frame) => this.#written(file, index, frame),
+      expireNs: parts.options.dirtyExpireNs,
+      flushNs: parts.options.dirtyWritebackNs,
     });
   }
 

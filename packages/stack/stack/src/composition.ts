@@ -239,7 +239,7 @@ function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
 /** What a recipe chooses for the core; the rest is the core's default. */
 export function mmOptions({ reclaim, background, swapSlots, pageCluster, frontswap, swap }: Recipe): MmOptions {
   const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
-  const { kswapdStepPages, kswapdStepMs, inFlightPagesMax } = background;
+  const { kswapdStepPages, kswapdStepMs, inFlightPagesMax, dirtyExpireMs, dirtyWritebackMs } = background;
   const defaults = MM_OPTIONS_DEFAULT;
   return {
     engine: engine ?? defaults.engine,
@@ -253,6 +253,8 @@ export function mmOptions({ reclaim, background, swapSlots, pageCluster, frontsw
     listBatch: batch,
     kswapdStepPages: kswapdStepPages ?? defaults.kswapdStepPages,
     kswapdStepNs: kswapdStepMs === undefined ? defaults.kswapdStepNs : kswapdStepMs * 1e6,
+    dirtyExpireNs: dirtyExpireMs === undefined ? defaults.dirtyExpireNs : dirtyExpireMs * 1e6,
+    dirtyWritebackNs: dirtyWritebackMs === undefined ? defaults.dirtyWritebackNs : dirtyWritebackMs * 1e6,
     inFlightPagesMax: inFlightPagesMax ?? defaults.inFlightPagesMax,
   };
 }

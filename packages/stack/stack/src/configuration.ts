@@ -34,6 +34,8 @@ export function configurationOf(recipe: Recipe, plan: Plan, mm: MmOptions): Conf
     background: {
       kswapdStepPages: mm.kswapdStepPages,
       kswapdStepMs: mm.kswapdStepNs / 1e6,
+      dirtyExpireMs: mm.dirtyExpireNs / 1e6,
+      dirtyWritebackMs: mm.dirtyWritebackNs / 1e6,
       inFlightPagesMax: mm.inFlightPagesMax,
     },
   };

@@ -73,6 +73,10 @@ export interface RecipeInput {
     readonly kswapdStepPages?: number;
     /** Milliseconds after which it lets others run in any case. Default 2. */
     readonly kswapdStepMs?: number;
+    /** Milliseconds for which a page of a file may be dirty before it is written back. Default 30000. */
+    readonly dirtyExpireMs?: number;
+    /** Milliseconds between looks for such pages; 0: nothing is written back for its age. Default 5000. */
+    readonly dirtyWritebackMs?: number;
     /** Pages under write-out at one time. Default 256, at least 32. */
     readonly inFlightPagesMax?: number;
   };
@@ -108,6 +112,8 @@ export interface Recipe {
   readonly background: {
     readonly kswapdStepPages?: number | undefined;
     readonly kswapdStepMs?: number | undefined;
+    readonly dirtyExpireMs?: number | undefined;
+    readonly dirtyWritebackMs?: number | undefined;
     readonly inFlightPagesMax?: number | undefined;
   };
 }
@@ -201,6 +207,8 @@ const reclaim = z.strictObject({
 const background = z.strictObject({
   kswapdStepPages: z.int().min(1).optional(),
   kswapdStepMs: z.number().positive().optional(),
+  dirtyExpireMs: z.number().min(0).optional(),
+  dirtyWritebackMs: z.number().min(0).optional(),
   inFlightPagesMax: z.int().min(CLUSTER_PAGES).optional(),
 });
 

@@ -194,6 +194,8 @@ function randomRecipe(combination: Combination, prng: Prng): RecipeInput {
     background: {
       kswapdStepPages: oneOf(1, 32, 100),
       inFlightPagesMax: oneOf(32, 64, 256),
+      dirtyExpireMs: oneOf(0, 2, 30_000),
+      dirtyWritebackMs: oneOf(0, 1, 5000),
     },
   };
 }
