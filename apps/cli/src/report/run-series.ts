@@ -105,12 +105,19 @@ export class SeriesRecorder {
   }
 }
 
-/** Tiers by name; of those that share one, as two swap files do, the later ones are numbered. */
+const HOOK_PAGES = { frontswap: "swap pages", cleancache: "pages of files" } as const;
+
+/**
+ * Tiers by name. Those that share one say for which hook they are, as both sides of zcache do; of others, as two swap files,
+ * the later ones are numbered.
+ */
 function byName(tiers: readonly Tier[]): Map<string, Tier> {
   const named = new Map<string, Tier>();
   for (const tier of tiers) {
-    let name = tier.name;
-    for (let number = 2; named.has(name); number++) name = `${tier.name} ${number}`;
+    const shares = tiers.some((other) => other !== tier && other.name === tier.name);
+    const base = shares && tier.hook !== undefined ? `${tier.name}, ${HOOK_PAGES[tier.hook]}` : tier.name;
+    let name: string = base;
+    for (let number = 2; named.has(name); number++) name = `${base} ${number}`;
     named.set(name, tier);
   }
   return named;

@@ -55,6 +55,20 @@ describe("a page", () => {
     for (const figure of figures) expect(figure.split("</figure>")[0]).toMatch(/<details>[\s\S]*<tbody>\s*<tr>/);
   });
 
+  test("of an open loop whose pages are all gone says so, and leaves out what it has nothing to show of", () => {
+    const run = aRun({
+      loop: "open",
+      faults: { minor: 9, major: 0, majorFrom: { pool: 0, store: 0, remote: 0 } },
+      tiers: [{ name: "resident", kind: "memory", pages: 0, frames: 0, bytes: 0 }],
+    });
+    const page = pageOf({ document: run });
+    expect(page).toContain("At the end nothing was left.");
+    expect(page).toContain("No page had to come back from below.");
+    expect(page).not.toContain("Faults by where they were served");
+    expect(page).toContain("from the moment at which it arrived in the workload");
+    expect(page).not.toContain("In real time only accesses that had to wait count");
+  });
+
   test("says what the best is in words too", () => {
     const slow = aRun({ recipe: "none", stall: { someMs: 99, fullMs: 99 } });
     expect(pageOf({ document: { runs: [aRun(), slow] } })).toMatch(

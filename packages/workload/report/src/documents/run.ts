@@ -71,6 +71,7 @@ export const runDocument = z.looseObject({
   seed: number,
   time: z.string(),
   device: z.string().optional(),
+  loop: z.enum(["closed", "open"]).optional(),
   thinkNs: number.optional(),
   accesses: number,
   reads: number,

@@ -32,11 +32,13 @@ export function pageLayers(series: RunSeries, max: number): CurveChart {
     x: ACCESSES,
     y: { label: "data", format: "bytes", max },
     at: series.accesses,
-    series: series.tiers.map((tier) => ({
-      name: tierName(tier),
-      colour: TIER_COLOURS[tier.kind] ?? OTHER_COLOUR,
-      y: tier.pages.map((pages) => pages * PAGE_SIZE),
-    })),
+    series: series.tiers
+      .filter(({ pages }) => pages.some((held) => held > 0))
+      .map((tier) => ({
+        name: tierName(tier),
+        colour: TIER_COLOURS[tier.kind] ?? OTHER_COLOUR,
+        y: tier.pages.map((pages) => pages * PAGE_SIZE),
+      })),
   };
 }
 

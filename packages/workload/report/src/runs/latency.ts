@@ -55,9 +55,15 @@ export function latencyBlocks(runs: readonly NamedRun[]): Block[] {
 }
 
 function whatCounts(runs: readonly NamedRun[]): string {
-  const inReal = runs.some(({ run }) => run.time === "real");
+  const inOpenLoop = runs.some(({ run }) => run.loop === "open");
+  const inReal = runs.some(({ run }) => run.time === "real" && run.loop !== "open");
   const inVirtual = runs.some(({ run }) => run.time !== "real");
   const texts = [
+    ...(inOpenLoop
+      ? [
+          "In an open loop every operation counts, from the moment at which it arrived in the workload: what it waited for others is part of it.",
+        ]
+      : []),
     ...(inVirtual ? ["In virtual time every access counts."] : []),
     ...(inReal
       ? [

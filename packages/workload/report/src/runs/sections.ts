@@ -107,7 +107,7 @@ function endOfTiers({ tiers }: RunDocument): string {
   const parts = tiers
     .filter(({ pages }) => pages > 0)
     .map((tier) => `${size(tier.pages * PAGE_SIZE)} ${PLACES[tier.kind] ?? `in ${tier.name}`}`);
-  return `At the end: ${listed(parts)}.`;
+  return parts.length === 0 ? "At the end nothing was left." : `At the end: ${listed(parts)}.`;
 }
 
 const PLACES: Readonly<Record<string, string>> = {
@@ -121,10 +121,14 @@ function endOfMemory({ tiers, memory }: RunDocument): string {
   const parts = tiers
     .filter(({ frames }) => frames > 0)
     .map((tier) => `${tierName(tier)} held ${size(tier.frames * PAGE_SIZE)}`);
+  if (parts.length === 0) parts.push("no tier held any");
   return `At the end ${listed(parts)} of ${size(memory.budgetBytes)}; at most ${size(memory.peakBytes)} were in use.`;
 }
 
 function faults(runs: readonly NamedRun[], sampled: readonly SampledRun[]): Block[] {
+  if (runs.every(({ run }) => run.faults.major === 0)) {
+    return [{ kind: "paragraph", text: "No page had to come back from below." }];
+  }
   const bars = figure("faults-by-kind", "Faults by where they were served", faultsByKind(runs), faultBars(runs));
   const figures: Figure[] = [];
   if (sampled.length > 0) {
