@@ -16,7 +16,7 @@ export { lz4js } from "@pagetier/compressor-lz4js";
 export { nullCompressor } from "@pagetier/compressor-null";
 export { zlib } from "@pagetier/compressor-zlib";
 export { zstd } from "@pagetier/compressor-zstd";
-export type { AnonSpace, PageLocation } from "@pagetier/mm";
+export type { Advice, AnonSpace, FileSpace, PageLocation } from "@pagetier/mm";
 export { lru } from "@pagetier/policies/lru";
 export { twoList } from "@pagetier/policies/two-list";
 export { remoteRedis } from "@pagetier/remote-redis";

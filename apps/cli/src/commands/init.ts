@@ -34,6 +34,8 @@ const OTHER_KEYS = `
 # background:
 #   kswapdStepPages: 32      # pages that the background reclaimer gives up before it lets others run
 #   kswapdStepMs: 2          # and the time after which it does so in any case
+#   dirtyExpireMs: 30000     # pages of files that have been dirty for so long are written back
+#   dirtyWritebackMs: 5000   # and how often that is looked at; 0: never
 #   inFlightPagesMax: 256    # pages under write-out at one time
 `;
 
