@@ -12,6 +12,8 @@ import type { Eviction, WriteBack } from "./write-back.js";
 const FAILURES_MAX = 16;
 /** Entries written back, and frames freed by compaction, between two looks at the limit. */
 export const BATCH = 32;
+/** Nanoseconds of compaction, or of filling pages for write-back, after which others have a turn. */
+const STEP_NS = 2_000_000;
 /** Attempts to make room within a store (Linux 3.14: the retries given to zbud_reclaim_page). */
 const RETRIES = 8;
 
@@ -79,11 +81,17 @@ export class Drain {
 
   async #drain(): Promise<void> {
     let failures = 0;
+    const { clock } = this.#scheduler;
     await this.#scheduler.turn();
+    let stepEnd = clock.now() + STEP_NS;
     while (!this.#isClosed && failures < FAILURES_MAX && this.#isAboveThreshold()) {
+      if (clock.now() >= stepEnd) {
+        await this.#scheduler.turn();
+        stepEnd = clock.now() + STEP_NS;
+      }
       if (this.compact() > 0) continue;
       const before = this.#writeBack.left;
-      const submitted = this.#evictBatch();
+      const submitted = this.#evictBatch(stepEnd);
       if (submitted > 0) await this.#writeBack.flush();
       else await this.#scheduler.turn();
       if (this.#writeBack.left === before) failures++;
@@ -92,15 +100,16 @@ export class Drain {
     this.#units = 0;
   }
 
-  /** @returns pages that were submitted */
-  #evictBatch(): number {
+  /** @returns pages that were submitted: one at least, where one can be */
+  #evictBatch(stepEnd: number): number {
     const { entries } = this.#pages;
+    const { clock } = this.#scheduler;
     let submitted = 0;
     // Zpages stay until their writes have settled, so what is on its way out counts here: no more leaves than must.
     let leavingBytes = 0;
     for (let count = 0; count < BATCH && this.#isAboveThreshold(leavingBytes); count++) {
       const entry = this.#pages.coldest;
-      if (entry === NO_OBJECT) break;
+      if (entry === NO_OBJECT || (submitted > 0 && clock.now() >= stepEnd)) break;
       for (const member of this.#pages.frameOf(entry)) {
         const length = entries.metaOf(member) & LENGTH_MASK;
         const eviction = this.#evict(member);

@@ -77,7 +77,7 @@ export class PoolShrinker implements Shrinker {
     if (mayIo && this.#kind === "protection" && this.#protected >= lru.size - control.nrToScan) return SHRINK_STOP;
     while (scanned < control.nrToScan) {
       const entry = this.#pages.coldest;
-      if (entry === NO_OBJECT) break;
+      if (entry === NO_OBJECT || (scanned > 0 && control.mayGoOn?.() === false)) break;
       scanned++;
       const eviction = this.#writeBack.evict(entry, mayIo, this.#kind !== "protection");
       if (eviction === "dropped") dropped++;

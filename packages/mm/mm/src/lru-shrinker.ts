@@ -31,6 +31,7 @@ export type PageOut = (page: number, mayIo: boolean) => SwapOutcome;
 
 /** Pages that may stay in a walk before it stops: those behind will hardly fare better. */
 const KEPT_MAX = 4;
+const ALWAYS = (): boolean => true;
 
 export class LruShrinker implements EvictionPolicy, Shrinker {
   readonly type = "list-lru";
@@ -42,9 +43,12 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
   readonly #observer: MmObserver | undefined;
   #pageOut: PageOut | undefined;
   #mayIo = false;
+  #mayGoOn: () => boolean = ALWAYS;
   #freed = 0;
   #submitted = 0;
   #kept = 0;
+  /** Pages that this walk tried to send out. */
+  #sent = 0;
   readonly #isolate = (page: number): LruStatus => this.#look(page);
 
   /**
@@ -81,9 +85,11 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
   scanObjects(control: ShrinkControl): number {
     assert(this.#pageOut !== undefined, "a list is connected before it is scanned");
     this.#mayIo = control.mayIo;
+    this.#mayGoOn = control.mayGoOn ?? ALWAYS;
     this.#freed = 0;
     this.#submitted = 0;
     this.#kept = 0;
+    this.#sent = 0;
     this.#list.walk(this.#isolate, control.nrToScan);
     control.nrScanned = this.#list.walked;
     control.framesFreed = this.#freed;
@@ -98,7 +104,7 @@ export class LruShrinker implements EvictionPolicy, Shrinker {
       this.#used.set(page, 0);
       return LRU_ROTATE;
     }
-    if (this.#kept >= KEPT_MAX) return LRU_STOP;
+    if (this.#kept >= KEPT_MAX || (this.#sent++ > 0 && !this.#mayGoOn())) return LRU_STOP;
     switch (this.#pageOut!(page, this.#mayIo)) {
       case "freed":
         this.#freed++;

@@ -36,7 +36,7 @@ export interface MmOptions {
   readonly listBatch?: number | undefined;
   /** Pages that the background reclaimer gives up before it lets others run; 1 or more. */
   readonly kswapdStepPages: number;
-  /** Nanoseconds after which it lets others run in any case. One page more may be begun before that. */
+  /** Nanoseconds after which it, and reclaim of any other kind, lets others run. One page more may be begun before that. */
   readonly kswapdStepNs: number;
   /** Nanoseconds for which a page of a file may be dirty before it is written back (Linux: dirty_expire_centisecs). */
   readonly dirtyExpireNs: number;

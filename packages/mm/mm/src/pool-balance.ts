@@ -7,6 +7,7 @@
 // that goes in, and the pool settles where both directions cost the same.
 
 import type { FrontswapHook } from "@pagetier/frontswap";
+import { CLUSTER_PAGES } from "./options.js";
 import { ScanCosts, shareByCost } from "./scan-balance.js";
 
 export class PoolBalance {
@@ -32,8 +33,13 @@ export class PoolBalance {
     this.#costs.note(from, from === "device" ? 1 : 0, from === "pool" ? 1 : 0, Math.max(pages, 1));
   }
 
-  /** Sends down what is due. @param mayIo nothing is sent without; it stays due */
-  run(mayIo: boolean): void {
+  /**
+   * Sends down what is due.
+   *
+   * @param mayIo nothing is sent without; it stays due
+   * @param hasTime asked after each cluster: what there is no time for stays due
+   */
+  run(mayIo: boolean, hasTime: () => boolean): void {
     if (!mayIo || this.#entered === 0) return;
     const down = shareByCost(this.#costs.of("device"), this.#costs.of("pool"));
     const exact = (this.#entered * down) / (1 - down) + this.#carry;
@@ -42,8 +48,15 @@ export class PoolBalance {
     this.#entered = 0;
     let left = whole;
     for (const backend of this.#frontswap.backends) {
-      if (left === 0) break;
-      left -= backend.shrink?.(left) ?? 0;
+      if (backend.shrink === undefined || left === 0) continue;
+      let asked = left;
+      do {
+        left -= backend.shrink(Math.min(asked, CLUSTER_PAGES));
+        asked -= CLUSTER_PAGES;
+      } while (asked > 0 && hasTime());
+      if (asked <= 0) continue;
+      this.#carry += asked;
+      break;
     }
     this.#sentDown += whole - left;
   }

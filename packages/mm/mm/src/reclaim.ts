@@ -11,6 +11,10 @@
 // - the background reclaimer (kswapd) starts below the low watermark and works in small steps, bounded in pages and in
 //   time, until the high one.
 //
+// None of them keeps everybody else from running for longer than a step's time and one page: a pass looks at the clock before
+// each page, and whoever waits lets others run before it goes on. A run of `direct` whose step is cut short goes on at the same
+// priority until it has looked at its share, so that a slow codec does not make reclaim more desperate.
+//
 // Source: Linux 6.18 mm/vmscan.c (balance_pgdat, do_try_to_free_pages); constants in options.ts.
 
 import type { Clock, Scheduler } from "@pagetier/base";
@@ -55,8 +59,10 @@ export class Reclaim {
   /** Whether a pass is running: reclaim never starts inside reclaim. */
   #inPass = false;
   /** When the pass that is running has to end. */
-  #deadline = Number.POSITIVE_INFINITY;
+  #deadline = 0;
   readonly #hasTime = (): boolean => this.#clock.now() < this.#deadline;
+  /** When runs for those who wait have to let others run: runs that follow each other without waiting share a step. */
+  #stepEnd = 0;
   /** What is left of shares too small for a page, so that small lists have their turn too. */
   #anonCarry = 0;
   /** Objects that the last pass's shrinkers sent on their way through I/O. */
@@ -154,8 +160,9 @@ export class Reclaim {
     const step = this.#scansAnon ? 3 : 1;
     for (let priority = PRIORITY_GENTLE; priority >= 0 && freed < CLUSTER_PAGES; ) {
       const looked = this.#scanned;
-      const gained = this.#pass(priority, false, CLUSTER_PAGES - freed);
+      const gained = this.#pass(priority, false, CLUSTER_PAGES - freed, start + this.#options.kswapdStepNs);
       freed += gained;
+      if (!this.#hasTime()) break;
       // A page that goes into a pool frees a part of a frame: more of the same, not more pressure, which would empty the pools.
       if (gained > 0) continue;
       // Nothing leaves without I/O: that is for a caller who waits. Looking at more pages costs.
@@ -192,7 +199,7 @@ export class Reclaim {
     // Frames that a write takes and gives back, whether it failed or not, are no progress.
     let least = before;
     for (let priority = PRIORITY_GENTLE, stuck = 0; freedBytes() < bytes && stuck < RECLAIM_ROUNDS_MAX; ) {
-      this.#pass(priority, true, CLUSTER_PAGES);
+      await this.#passInSteps(priority);
       await this.#settle();
       if (this.#frames.usedBytes < least) {
         least = this.#frames.usedBytes;
@@ -239,7 +246,7 @@ export class Reclaim {
     const before = this.#progress();
     let freed = 0;
     for (let priority = PRIORITY_GENTLE; priority >= 0; priority--) {
-      freed += this.#pass(priority, true, CLUSTER_PAGES);
+      freed += await this.#passInSteps(priority);
       if (freed >= CLUSTER_PAGES || this.#frames.available("user") > 0) break;
       await this.#settle();
       if (this.#frames.available("user") > 0) break;
@@ -261,9 +268,8 @@ export class Reclaim {
     while (!this.#stopped && this.#frames.free < high) {
       this.#kswapdSteps++;
       const before = this.#progress();
-      this.#deadline = this.#clock.now() + this.#options.kswapdStepNs;
-      const freed = this.#pass(priority, true, this.#options.kswapdStepPages);
-      this.#deadline = Number.POSITIVE_INFINITY;
+      const deadline = this.#clock.now() + this.#options.kswapdStepNs;
+      const freed = this.#pass(priority, true, this.#options.kswapdStepPages, deadline);
       if (freed === 0) await this.#settle();
       if (freed > 0 || this.#progress() > before) {
         this.#kswapdFailures = 0;
@@ -284,15 +290,34 @@ export class Reclaim {
     else await this.#swap.io.next();
   }
 
-  /** Looks at pages in the order of their lists, then at every shrinker. @returns frames freed now */
-  #pass(priority: number, mayIo: boolean, wanted: number): number {
+  /** A pass for someone who waits, in as many steps as its share takes; others run between two of them. @returns frames freed */
+  async #passInSteps(priority: number): Promise<number> {
+    const end = this.#scanned + Math.max(CLUSTER_PAGES, this.#lists.size >>> priority);
+    let freed = 0;
+    for (;;) {
+      const looked = this.#scanned;
+      const now = this.#clock.now();
+      const isWhole = now >= this.#stepEnd;
+      if (isWhole) this.#stepEnd = now + this.#options.kswapdStepNs;
+      freed += this.#pass(priority, true, CLUSTER_PAGES - freed, this.#stepEnd);
+      if (this.#clock.now() < this.#stepEnd) return freed;
+      await this.#scheduler.turn();
+      const isStuck = isWhole && this.#scanned === looked; // The rest of another run's step may be too short for a page.
+      const isDone = freed >= CLUSTER_PAGES || isStuck || this.#scanned >= end;
+      if (isDone || this.#frames.available("user") > 0) return freed;
+    }
+  }
+
+  /** Looks at pages in the order of their lists, then at every shrinker, until the deadline. @returns frames freed now */
+  #pass(priority: number, mayIo: boolean, wanted: number, deadline: number): number {
     if (this.#inPass) return 0;
     this.#inPass = true;
+    this.#deadline = deadline;
     this.#passes[priority]!++;
     try {
       const before = this.#frames.free;
       if (this.#scansFile) this.#scanLists(priority, mayIo, wanted);
-      this.#pools?.run(mayIo);
+      this.#pools?.run(mayIo, this.#hasTime);
       this.#submitted = this.#shrinkers.shrink(priority, mayIo, mayIo, this.#hasTime).submitted;
       this.#swap.discardFreed();
       return Math.max(0, this.#frames.free - before);
@@ -307,7 +332,9 @@ export class Reclaim {
     const shares = this.#shares(priority);
     let anonLeft = this.#scansAnon ? shares.anon : 0;
     let fileLeft = shares.file;
-    for (let gone = 0; gone < wanted && anonLeft + fileLeft > 0 && this.#hasTime(); ) {
+    // However late it is, a page is looked at: a step that does nothing would lead nowhere.
+    for (let gone = 0, begun = false; gone < wanted && anonLeft + fileLeft > 0 && (!begun || this.#hasTime()); ) {
+      begun = true;
       if (anonLeft > 0) {
         gone += this.#scanList(anon, Math.min(anonLeft, CLUSTER_PAGES), mayIo, wanted - gone);
         anonLeft -= CLUSTER_PAGES;
@@ -347,6 +374,7 @@ export class Reclaim {
     let kept = 0;
     let queued = 0;
     for (let count = 0; count < scan && gone < wanted; count++) {
+      if (count > 0 && !this.#hasTime()) break;
       const page = list.victim();
       if (page === NO_VICTIM) break;
       const outcome = this.#leave(page as PageId, mayIo);

@@ -18,8 +18,11 @@ import { slotOf } from "./swap-slot.js";
 
 /** Rounds in which nothing happens before giving up: what holds a slot then is neither a page nor a device. */
 const IDLE_ROUNDS_MAX = 16;
-/** Slots looked at before others have a turn. */
+/** Slots looked at before others have a turn in any case. */
 const SCAN_SLOTS = 4096;
+/** Slots between two looks at the clock, and nanoseconds after which others have a turn. */
+const CLOCK_SLOTS = 16;
+const STEP_NS = 2_000_000;
 
 export interface DrainParts {
   readonly swap: Swap;
@@ -116,10 +119,15 @@ export class SwapDrain {
   /** Looks at every slot once. */
   async #pass(pagesMax: number): Promise<void> {
     const { area } = this.#target;
+    const { scheduler } = this.#parts;
+    let stepEnd = scheduler.clock.now() + STEP_NS;
     const running = new Set<Promise<void>>();
     this.#failedPages = 0;
     for (let offset = 1; offset < area.top && !this.#cancelled && !this.#target.isDone(); offset++) {
-      if (offset % SCAN_SLOTS === 0) await this.#parts.scheduler.turn();
+      if (offset % SCAN_SLOTS === 0 || (offset % CLOCK_SLOTS === 0 && scheduler.clock.now() >= stepEnd)) {
+        await scheduler.turn();
+        stepEnd = scheduler.clock.now() + STEP_NS;
+      }
       while (running.size > 0 && (running.size >= CLUSTER_PAGES || this.#given + running.size >= pagesMax)) {
         await Promise.race(running);
       }

@@ -5,6 +5,9 @@
 // batch, or what a cache could not do now, is deferred and added to the next round, up to twice the size of the cache.
 // There is no goal size anywhere: balance between caches emerges from count × seeks.
 //
+// A round may be short of time. Each shrinker is then scanned once all the same (one that is dear ends its scan after an
+// object), what was not done is deferred, and the next round begins behind the shrinker that used the time up.
+//
 //   freeable = count                                       0 or EMPTY: nothing to do
 //   delta    = seeks ? 4 × (freeable >> priority) / seeks : freeable / 2
 //   total    = min((deferred >> priority) + delta, 2 × freeable)
@@ -90,8 +93,11 @@ export class ShrinkerRegistry implements Shrinkers {
     nrScanned: 0,
     framesFreed: 0,
     submitted: 0,
+    mayGoOn: ALWAYS,
   };
   #running = false;
+  /** Where the next round begins: behind the shrinker with which the time of the last one ended, so that each has its turn. */
+  #first = 0;
 
   register(shrinker: Shrinker): void {
     assert(this.#find(shrinker.name) === undefined, "a shrinker's name is free when it is registered");
@@ -117,14 +123,19 @@ export class ShrinkerRegistry implements Shrinkers {
       // or extend the list, and this loop keeps the length it started with.
       const round = this.#registrations;
       const members = round.length;
+      const first = this.#first < members ? this.#first : 0;
+      let next: number | undefined;
       for (let index = 0; index < members; index++) {
-        const registration = round[index]!;
+        const place = (first + index) % members;
+        const registration = round[place]!;
         if (!registration.registered) continue;
         const { framesFreed: framesBefore, submitted: submittedBefore } = registration;
         objectsFreed += this.#shrinkOne(registration, priority, mayIo, mayFs, mayGoOn);
         framesFreed += registration.framesFreed - framesBefore;
         submitted += registration.submitted - submittedBefore;
+        if (next === undefined && !mayGoOn()) next = (place + 1) % members;
       }
+      this.#first = next ?? 0;
     } finally {
       this.#running = false;
     }
@@ -197,6 +208,7 @@ export class ShrinkerRegistry implements Shrinkers {
     control.priority = priority;
     control.mayIo = mayIo;
     control.mayFs = mayFs;
+    control.mayGoOn = mayGoOn;
     this.#prepare(0);
     registration.counts++;
     const freeable = shrinker.countObjects(control);
@@ -208,7 +220,7 @@ export class ShrinkerRegistry implements Shrinkers {
     let total = Math.min(Math.floor(registration.deferred / divisor) + delta, 2 * freeable);
     let scanned = 0;
     let freed = 0;
-    while (registration.registered && (total >= batch || total >= freeable) && mayGoOn()) {
+    while (registration.registered && (total >= batch || total >= freeable) && (scanned === 0 || mayGoOn())) {
       this.#prepare(Math.min(batch, total));
       registration.scans++;
       const result = shrinker.scanObjects(control);

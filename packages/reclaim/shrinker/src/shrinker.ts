@@ -23,6 +23,11 @@ export interface ShrinkControl {
   framesFreed: number;
   /** Objects on their way out through I/O that this call submitted: they free their frames later. Preset to 0. */
   submitted: number;
+  /**
+   * Whether the round has time left. A scan whose objects are dear asks between two of them, and ends early, with what it
+   * looked at, when it has not. Left out: there is no bound.
+   */
+  mayGoOn?: () => boolean;
 }
 
 /**

@@ -38,10 +38,34 @@ const scannedOf = (registry: ShrinkerRegistry) => registry.countersOf("scripted"
 test("a round that may not go on ends between two scan calls, and what was due is carried on", () => {
   const shrinker = new ScriptedShrinker(10_000);
   const registry = registryOf(shrinker);
-  let calls = 2;
+  let calls = 1;
   registry.shrink(4, true, true, () => calls-- > 0); // 1250 objects are due.
   expect(shrinker.asked).toEqual([128, 128]);
   expect(deferredOf(registry)).toBe(1250 - 256);
+});
+
+test("in a round without time each shrinker is scanned once, and the next round begins behind the one that used it up", () => {
+  const order: string[] = [];
+  const named = (name: string): Shrinker => ({
+    name,
+    countObjects: () => 10_000,
+    scanObjects: () => {
+      order.push(name);
+      return 0;
+    },
+  });
+  const registry = registryOf(named("a"), named("b"), named("c"));
+  const round = (time: number): string => {
+    let left = time;
+    order.length = 0;
+    registry.shrink(4, true, true, () => left-- > 0);
+    return order.join("");
+  };
+  expect(round(0)).toBe("abc");
+  expect(round(2)).toBe("bbbca"); // "a" had used the time up.
+  expect(round(0)).toBe("cab");
+  expect(round(1000)).toMatch(/^a{9,}b{9,}c{9,}$/); // "c" had; and there was time for all of them.
+  expect(round(1000)).toMatch(/^a{9,}b{9,}c{9,}$/);
 });
 
 describe("a cache's share of a round", () => {
@@ -270,7 +294,7 @@ test("a shrinker sees the priority and what it may do, and fresh answer fields a
     },
   });
   registry.shrink(0, false, true);
-  const asked = { priority: 0, mayIo: false, mayFs: true, framesFreed: 0, submitted: 0 };
+  const asked = { priority: 0, mayIo: false, mayFs: true, framesFreed: 0, submitted: 0, mayGoOn: expect.any(Function) };
   expect(seen).toEqual([
     { ...asked, nrToScan: 0, nrScanned: 0 },
     { ...asked, nrToScan: 1, nrScanned: 1 },
