@@ -16,6 +16,7 @@ import { Future } from "./future.js";
 import { Instruments, type WatchedSpace } from "./instruments.js";
 import { type Eviction, oraclePlugin, scriptedPlugin } from "./known-future-policies.js";
 import { metricsOf, poolNow } from "./metrics.js";
+import { nextUseZcachePlugin } from "./next-use-order.js";
 import { SplitSpace } from "./split-space.js";
 import { loadWorkload, readerOf, type Workload, type WorkloadSpec } from "./workload.js";
 
@@ -78,7 +79,7 @@ async function runOn(setting: Setting, scheduler: VirtualScheduler | undefined):
   const memory = unbounded
     ? 2 * workload.objects * PAGE_SIZE
     : memoryOf(workload, environment.memoryShare + moreMemory);
-  const plugins: AnyPlugin[] = [oraclePlugin(future) as AnyPlugin, scriptedPlugin(script, future) as AnyPlugin];
+  const plugins = [oraclePlugin(future), scriptedPlugin(script, future), nextUseZcachePlugin(future)] as AnyPlugin[];
   let instruments: Instruments | undefined;
   const options: StackOptions = {
     seed,

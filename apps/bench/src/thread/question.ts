@@ -132,10 +132,14 @@ export function ramster(
 }
 
 /** One pool for swapped pages and clean pages of files. */
-export function zcache(name: string, options: object, role: Contender["role"] = "contender"): Contender {
+export function zcache(
+  name: string,
+  { use = "zcache", ...options }: { readonly use?: string; readonly [option: string]: unknown },
+  role: Contender["role"] = "contender",
+): Contender {
   const { allocator, compressor } = ZSWAP;
-  const frontswap = { use: "zcache", allocator, compressor, maxPoolPercent: 20, ...options };
-  return { name, role, recipe: { frontswap, cleancache: "zcache", swap: "file" } };
+  const frontswap = { use, allocator, compressor, maxPoolPercent: 20, ...options };
+  return { name, role, recipe: { frontswap, cleancache: use, swap: "file" } };
 }
 
 /** What stands in every table: plain swapping, a pool that does not compress, memory for everything, Belady's choice. */

@@ -110,7 +110,7 @@ const wholeFrames: Question = {
     text: "we'd like to throw away as few zpages as possible (preferably in some kind of LRU order), while freeing up as many wholepages as possible",
   },
   method:
-    "zcache holds clean pages of files beside swapped ones, and throws zpages away when frames are wanted. `object-lru` lets the oldest zpage go, whatever that frees; `group-lru` the group of frames that was used longest ago; `emptiest-group` the one with the fewest zpages per frame; `hybrid` weighs both. `random` is the control. Chains of 4 frames, and zbud, whose groups are single frames with at most two zpages.",
+    "zcache holds clean pages of files beside swapped ones, and throws zpages away when frames are wanted. `object-lru` lets the oldest zpage go, whatever that frees; `group-lru` the group of frames that was used longest ago; `emptiest-group` the one with the fewest zpages per frame; `hybrid` weighs both. Two controls: `random`, and `next use known`, which throws away the clean page that is wanted last, as no system can, and moves zpages together as `object-lru` does. Chains of 4 frames, and zbud, whose groups are single frames with at most two zpages.",
   experiment: {
     name: "3 few zpages or whole frames",
     workloads: [FILES, MIXTURE],
@@ -119,6 +119,7 @@ const wholeFrames: Question = {
       ...ORDERS.map((order) => zcache(order, { order })),
       ...inTheMiddle(
         zcache("random", { order: "random" }, "control"),
+        zcache("next use known", { use: "zcache-next-use", order: "object-lru" }, "control"),
         zcache("object-lru, no compaction", { order: "object-lru", compaction: false }),
         zcache("hybrid, no compaction", { order: "hybrid", compaction: false }),
         ...zbudOrders,
@@ -137,6 +138,7 @@ const wholeFrames: Question = {
   judged: [
     ...ORDERS,
     "random",
+    "next use known",
     "object-lru, no compaction",
     "hybrid, no compaction",
     ...zbudOrders.map(({ name }) => name),

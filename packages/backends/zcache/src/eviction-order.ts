@@ -35,3 +35,13 @@ export interface EvictionOrder {
   /** Throws AssertionError at the first broken invariant. @param zpages how many there are */
   verify(zpages: number): void;
 }
+
+/**
+ * Makes an order of one's own for clean pages of files, in place of the one that `order` names.
+ *
+ * @param indexOf where in its file a page lies, by its number
+ */
+export type EphemeralOrderFactory = (indexOf: (page: number) => number) => EvictionOrder;
+
+/** For experiments, whose controls know what no system does. Nothing is bound to it otherwise. */
+export const EPHEMERAL_ORDER: unique symbol = Symbol.for("@pagetier/backend-zcache/EphemeralOrder") as never;

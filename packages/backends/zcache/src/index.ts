@@ -1,3 +1,4 @@
+export { EPHEMERAL_ORDER, type EphemeralOrderFactory, type EvictionOrder, VICTIMS_MAX } from "./eviction-order.js";
 export {
   EPHEMERAL_ZPOOL,
   EVICTION_ORDERS,

@@ -21,6 +21,7 @@ import { SWAP_WRITEBACK, type SwapWriteback } from "@pagetier/frontswap";
 import { SHRINKERS, type Shrinker, type Shrinkers } from "@pagetier/shrinker";
 import type { TmemBackend } from "@pagetier/tmem";
 import { EphemeralSide } from "./ephemeral-side.js";
+import { EPHEMERAL_ORDER, type EphemeralOrderFactory } from "./eviction-order.js";
 import { EPHEMERAL_ZPOOL, ZCACHE_OPTIONS, type ZcacheOptions } from "./options.js";
 import { PersistentSide } from "./persistent-side.js";
 import { EphemeralShrinker, PersistentShrinker } from "./shrinkers.js";
@@ -46,8 +47,9 @@ export class Zcache implements TmemBackend {
     @inject(SCHEDULER) scheduler: Scheduler,
     @inject(PRNG) prng: Prng,
     @inject(ZCACHE_OPTIONS) options: ZcacheOptions,
+    @inject(EPHEMERAL_ORDER, { isOptional: true }) ephemeralOrder?: EphemeralOrderFactory,
   ) {
-    this.#zpages = new Zpages(frames, persistentPool, ephemeralPool, compressor, prng, options);
+    this.#zpages = new Zpages(frames, persistentPool, ephemeralPool, compressor, prng, options, ephemeralOrder);
     const writeBack = new WriteBack(this.#zpages, writeback, scheduler, options.poolFull === "writeback-lru");
     const counters = (): Counters => this.#sharedCounters();
     const ephemeral = new EphemeralShrinker(this.#zpages);

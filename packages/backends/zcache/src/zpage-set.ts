@@ -16,10 +16,11 @@ export class ZpageSet {
   zpages = 0;
   zbytes = 0;
 
-  constructor(pool: Zpool, order: EvictionOrderName, accountant: Accountant, prng: Prng) {
+  constructor(pool: Zpool, order: EvictionOrderName | EvictionOrder, accountant: Accountant, prng: Prng) {
     this.pool = pool;
     this.#pageByHandle = new ChunkedWords(accountant);
-    if (order === "object-lru") this.order = new ObjectOrder(accountant);
+    if (typeof order === "object") this.order = order;
+    else if (order === "object-lru") this.order = new ObjectOrder(accountant);
     else {
       const random = order === "random" ? prng : undefined;
       const choice = GROUP_CHOICES[order === "random" ? "group-lru" : order];

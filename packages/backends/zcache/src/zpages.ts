@@ -26,7 +26,7 @@ import {
   ZPAGE_RAW,
   ZpageCodec,
 } from "@pagetier/tmem";
-import { VICTIMS_MAX } from "./eviction-order.js";
+import { type EphemeralOrderFactory, VICTIMS_MAX } from "./eviction-order.js";
 import { Ghosts } from "./ghosts.js";
 import type { ZcacheOptions } from "./options.js";
 import { ZpageSet } from "./zpage-set.js";
@@ -92,6 +92,7 @@ export class Zpages {
     compressor: Compressor | CodecChooser,
     prng: Prng,
     options: ZcacheOptions,
+    ephemeralOrder?: EphemeralOrderFactory,
   ) {
     this.#frames = frames;
     this.#options = options;
@@ -99,7 +100,8 @@ export class Zpages {
     const tables: Accountant = new TableBudget(frames);
     this.limit = new PoolLimit(options.maxPoolPercent, options.acceptThresholdPercent);
     this.persistent = new ZpageSet(persistentPool, options.order, tables, prng);
-    this.ephemeral = new ZpageSet(ephemeralPool, options.order, tables, prng);
+    const ownOrder = ephemeralOrder?.((page) => this.tmem.indexOf(page));
+    this.ephemeral = new ZpageSet(ephemeralPool, ownOrder ?? options.order, tables, prng);
     this.#markers = new ListLru(tables);
     this.tmem = new Tmem(
       { readPage: (page, into) => this.#read(page, into), freePage: (page) => this.#free(page) },
