@@ -263,7 +263,8 @@ export class PageFrames implements Accountant {
   charge(bytes: number): boolean {
     assert(bytes >= 0, "a charge is not negative");
     const room = this.#budgetBytes - this.usedBytes - this.#reserveFrames * (PAGE_SIZE + FRAME_RECORD_BYTES);
-    if (bytes > room) return false;
+    // While the reserve is in use there is less than no room; a charge of nothing is granted all the same.
+    if (bytes > 0 && bytes > room) return false;
     this.#setCharged(this.#chargedBytes + bytes);
     this.#notePeak();
     return true;

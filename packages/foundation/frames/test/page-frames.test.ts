@@ -52,6 +52,12 @@ describe("the budget", () => {
     expect(() => frames.uncharge(1)).toThrow(AssertionError);
   });
 
+  test("grants a charge of nothing, even while the reserve is in use", () => {
+    const { frames, owner } = framesOf(8, 100);
+    takeAll(frames, "writeback", owner);
+    expect([frames.charge(1), frames.charge(0)]).toEqual([false, true]);
+  });
+
   test("does not let charges into the write-back reserve", () => {
     const { frames } = framesOf(8, 100);
     const reserved = 100 * (PAGE_SIZE + 256);
