@@ -10,12 +10,11 @@
 // their own (page-cache.ts) to the same frames, table, policy and reclaim.
 
 import { assert, type Counters, PAGE_SIZE, SCHEDULER, type Scheduler, TierError } from "@pagetier/base";
-import { CLEANCACHE_REGISTRY, type Cleancache, type CleancacheHook, CleancacheRegistry } from "@pagetier/cleancache";
+import { CLEANCACHE_REGISTRY, type CleancacheHook, CleancacheRegistry } from "@pagetier/cleancache";
 import { inject, injectable } from "@pagetier/di";
 import { type Frame, NO_FRAME, PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
 import {
   FRONTSWAP_REGISTRY,
-  type Frontswap,
   type FrontswapHook,
   type SwapClaim,
   type SwapRecords,
@@ -33,6 +32,7 @@ import type { Faults } from "./fault.js";
 import { BackedSpace } from "./file-space.js";
 import { LruShrinker } from "./lru-shrinker.js";
 import { FILE_POLICY, MM_OPTIONS, type MmOptions, RECLAIM_ROUNDS_MAX, SWAP_STORES, type SwapStore } from "./options.js";
+import { outOfMemory } from "./out-of-memory.js";
 import { PageCache } from "./page-cache.js";
 import { PageCopy } from "./page-copy.js";
 import { PageLists } from "./page-lists.js";
@@ -41,16 +41,15 @@ import { PoolBalance } from "./pool-balance.js";
 import { Reclaim } from "./reclaim.js";
 import type { AnonSpace, FileSpace, PageId, PageLocation } from "./space.js";
 import { StallClock } from "./stall-clock.js";
-import type { MmStats, TierStats } from "./stats.js";
+import type { MmStats } from "./stats.js";
 import { type LoadSource, Swap } from "./swap.js";
 import { areaOf, isSlot, NO_SLOT, offsetOf, type SwapSlot } from "./swap-slot.js";
 import { SwapSwitch } from "./swap-switch.js";
+import { tiersOf } from "./tiers.js";
 
 const OWNER_NAME = "resident";
 /** Frames moved before others have a turn: about a quarter of a millisecond. */
 const COMPACT_FRAMES = 256;
-/** Spaces that an error about memory names. */
-const SPACES_NAMED = 3;
 
 /**
  * For whom a frame is: an access to a page without content below, one to a page with a copy there, or nobody in particular, to
@@ -467,7 +466,14 @@ export class MemoryManager implements SwapWriteback, SpacePager {
         chargedBytes: this.#frames.chargedBytes,
       },
       stall,
-      tiers: this.#tiers(),
+      tiers: tiersOf({
+        residentPages: this.#table.resident,
+        residentFrames: this.#frames.holders()[OWNER_NAME] ?? 0,
+        frontswap: this.#frontswap,
+        cleancache: this.#cleancache,
+        areas: this.#swap.areas,
+        files: this.#files,
+      }),
       swaps: this.#swap.areas.flatMap((area) => area.swaps()),
       counters: this.counters(),
     };
@@ -763,71 +769,15 @@ export class MemoryManager implements SwapWriteback, SpacePager {
   }
 
   #outOfMemoryError(): TierError {
-    const holders = Object.entries(this.#frames.holders()).map(([name, frames]) => `${name} ${frames} frames`);
-    const freeSlots = this.#swap.areas.reduce((sum, area) => sum + area.freePlaces, 0);
-    const lastError = this.#swap.writer.lastError ?? this.#cache.writer.lastError;
-    const stores = this.#swap.areas.every((area) => area.swaps().length === 0)
-      ? "there is no swap store"
-      : `${freeSlots === Number.POSITIVE_INFINITY ? "any number of" : freeSlots} swap slots are free${lastError === undefined ? "" : `, the last write failed (${lastError.message})`}`;
-    const residents = this.#residents();
-    const most = residents.slice(0, SPACES_NAMED).map(({ name, pages }) => `${name} ${pages}`);
-    const spaces = most.length === 0 ? "" : `; of resident pages most belong to ${most.join(", ")}`;
-    const { dirtyPages } = this.#cache.writer;
-    const files = dirtyPages === 0 ? "" : `; ${dirtyPages} pages of files wait to be written`;
-    return new TierError(
-      "MM_OUT_OF_MEMORY",
-      `no page can leave memory: of ${this.#frames.total} frames ${holders.join(", ")}, ${Math.max(0, this.#frames.free)} free, ` +
-        `${this.#frames.chargedBytes} bytes of tables and buffers${spaces}; ${stores}${files}. Give more memory or a larger swap store.`,
-      {
-        holders: this.#frames.holders(),
-        residents,
-        total: this.#frames.total,
-        free: this.#frames.free,
-        chargedBytes: this.#frames.chargedBytes,
-        freeSlots,
-      },
-      { cause: lastError },
-    );
-  }
-
-  /** Spaces and files with pages in memory, those with the most first. O(frames × spaces). */
-  #residents(): { readonly name: string; readonly pages: number }[] {
-    const ranges = [
-      ...[...this.#spaces].map(({ name, base, pages }) => ({ name, base, end: base + pages, pages: 0 })),
-      ...[...this.#files].map(({ name, file: { base, pagesMax } }) => ({ name, base, end: base + pagesMax, pages: 0 })),
-    ];
-    this.#table.eachResident((page) => {
-      const range = ranges.find(({ base, end }) => page >= base && page < end);
-      if (range !== undefined) range.pages++;
+    const spaces = [...this.#spaces].map(({ name, base, pages }) => ({ name, base, pages }));
+    const files = [...this.#files].map(({ name, file: { base, pagesMax } }) => ({ name, base, pages: pagesMax }));
+    return outOfMemory({
+      frames: this.#frames,
+      table: this.#table,
+      swap: this.#swap,
+      fileWriter: this.#cache.writer,
+      owners: [...spaces, ...files],
     });
-    return ranges
-      .filter(({ pages }) => pages > 0)
-      .sort((one, other) => other.pages - one.pages)
-      .map(({ name, pages }) => ({ name, pages }));
-  }
-
-  #tiers(): TierStats[] {
-    const tiers: TierStats[] = [
-      {
-        name: "resident",
-        kind: "memory",
-        pages: this.#table.resident,
-        frames: this.#frames.holders()[OWNER_NAME] ?? 0,
-        bytes: this.#table.resident * PAGE_SIZE,
-      },
-    ];
-    for (const backend of this.#frontswap.backends) tiers.push(poolTier("frontswap", backend));
-    const { backend } = this.#cleancache;
-    if (backend !== undefined) tiers.push(poolTier("cleancache", backend));
-    for (const area of this.#swap.areas) {
-      for (const { name, slots } of area.swaps()) {
-        tiers.push({ name, kind: "store", pages: slots.onDevice, frames: 0, bytes: slots.onDevice * PAGE_SIZE });
-      }
-    }
-    for (const { name, pages } of this.#files) {
-      tiers.push({ name, kind: "store", pages, frames: 0, bytes: pages * PAGE_SIZE });
-    }
-    return tiers;
   }
 
   #relocate(from: Frame, to: Frame): boolean {
@@ -836,19 +786,6 @@ export class MemoryManager implements SwapWriteback, SpacePager {
     this.#table.move(from, to);
     return true;
   }
-}
-
-/** What a hook's backend holds. */
-function poolTier(hook: "frontswap" | "cleancache", backend: Frontswap | Cleancache): TierStats {
-  const records = "recordPages" in backend ? (backend.recordPages?.() ?? 0) : 0; // Those lie in a store.
-  return {
-    name: backend.type,
-    kind: "pool",
-    hook,
-    pages: backend.currPages() - records,
-    frames: backend.poolFrames(),
-    bytes: backend.contentBytes(),
-  };
 }
 
 /** @throws TierError MM_BAD_RANGE */
