@@ -259,7 +259,7 @@ const allShrinkers: Question = {
     text: "I think the entire MM could be run by the shrinker based reclaim infrastructure",
   },
   method:
-    "Both page lists are shrinkers and nothing else reclaims, at several costs of getting a page back and batches, against the classic loop. `classic, clock` uses the list algorithm of the shrinkers, so that only the engine differs. Pages are anonymous or belong to a file, in two mixtures; lists hold more than 16,384 pages.",
+    "Both page lists are shrinkers and nothing else reclaims, at several costs of getting a page back and batches, against the classic loop. `classic, clock` uses the list algorithm of the shrinkers, so that only the engine differs. What the engine adds to shrinkers beyond asking them, waiting for I/O under way before it presses harder, is taken away from each in `no waiting for I/O`. Pages are anonymous or belong to a file, in two mixtures; lists hold more than 16,384 pages.",
   experiment: {
     name: "7 all by shrinkers",
     workloads: MIXED,
@@ -271,6 +271,8 @@ const allShrinkers: Question = {
         zswap("shrinkers, seeks 1", { reclaim: { engine: "shrinkers", seeks: 1 } }),
         zswap("shrinkers, seeks 8", { reclaim: { engine: "shrinkers", seeks: 8 } }),
         zswap("shrinkers, batch 32", { reclaim: { engine: "shrinkers", batch: 32 } }),
+        zswap("shrinkers, no waiting for I/O", { reclaim: { engine: "shrinkers", waitForIo: false } }, "control"),
+        zswap("classic, no waiting for I/O", { reclaim: { waitForIo: false } }, "control"),
         zswap("shrinkers, batch 1024", { reclaim: { engine: "shrinkers", batch: 1024 } }),
       ),
       ...BOUNDS,
@@ -289,6 +291,8 @@ const allShrinkers: Question = {
     "shrinkers, seeks 8",
     "shrinkers, batch 32",
     "shrinkers, batch 1024",
+    "shrinkers, no waiting for I/O",
+    "classic, no waiting for I/O",
   ],
 };
 

@@ -34,6 +34,11 @@ export interface MmOptions {
   /** Of lists that are shrinkers: cost of getting a page back in disk seeks, and pages per scan call. Left out: the registry's defaults. */
   readonly listSeeks?: number | undefined;
   readonly listBatch?: number | undefined;
+  /**
+   * Whether reclaim waits for I/O under way before it presses harder. Without it, pages that are on their way out count as pages
+   * that do not leave: the control that shows what waiting is for.
+   */
+  readonly waitsForIo: boolean;
   /** Pages that the background reclaimer gives up before it lets others run; 1 or more. */
   readonly kswapdStepPages: number;
   /** Nanoseconds after which it, and reclaim of any other kind, lets others run. One page more may be begun before that. */
@@ -55,6 +60,7 @@ export const MM_OPTIONS_DEFAULT: MmOptions = {
   pageCluster: PAGE_CLUSTER_DEFAULT,
   sizesPools: false,
   swappiness: SWAPPINESS_DEFAULT,
+  waitsForIo: true,
   kswapdStepPages: CLUSTER_PAGES,
   kswapdStepNs: 2_000_000,
   dirtyExpireNs: 30e9,

@@ -286,7 +286,8 @@ export class Reclaim {
   async #settle(): Promise<void> {
     this.#swap.writer.start(this.#swap.areas);
     this.#cache.writer.start();
-    if (this.#swap.io.count === 0 && this.#submitted > 0) await this.#scheduler.turn();
+    const isElsewhere = this.#swap.io.count === 0 && this.#submitted > 0;
+    if (isElsewhere || !this.#options.waitsForIo) await this.#scheduler.turn();
     else await this.#swap.io.next();
   }
 

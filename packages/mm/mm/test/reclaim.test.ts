@@ -300,3 +300,29 @@ test("an observer is told of each page that leaves, at once or through a write",
     await stack.mm.close();
   }
 });
+
+describe("reclaim over a slow store", () => {
+  /** Writes far more than memory holds. @returns the share of passes at priority 6 or less */
+  async function pressed(waitsForIo: boolean): Promise<number> {
+    const store = Object.assign(new ScriptedStore(), { turnsOf: () => 30 });
+    const { mm } = await rig({ zswap: null, stores: [store], mm: { waitsForIo } });
+    const space = mm.space({ name: "data", size: 900 * PAGE_SIZE });
+    for (let page = 0; page < 900; page++) await space.write(page, 0, pageOf(page));
+    const into = new Uint8Array(PAGE_SIZE);
+    for (let page = 0; page < 900; page += 7) {
+      await space.read(page, 0, into);
+      expect(Buffer.compare(into, pageOf(page))).toBe(0);
+    }
+    const counters = mm.counters();
+    const passes = Array.from({ length: 13 }, (_, priority) => counters[`passesAtPriority${priority}`]!);
+    mm.verify();
+    await mm.close();
+    const sum = (some: readonly number[]): number => some.reduce((total, each) => total + each, 0);
+    return sum(passes.slice(0, 7)) / sum(passes);
+  }
+
+  test("waits for writes under way before it presses harder", async () => {
+    expect(await pressed(true)).toBe(0);
+    expect(await pressed(false)).toBeGreaterThan(0.1);
+  });
+});

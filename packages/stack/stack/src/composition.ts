@@ -238,7 +238,7 @@ function makeSwap({ node, ...said }: PlannedSwap, shared: Shared): SwapStore {
 
 /** What a recipe chooses for the core; the rest is the core's default. */
 export function mmOptions({ reclaim, background, swapSlots, pageCluster, frontswap, swap }: Recipe): MmOptions {
-  const { engine, trigger, swappiness, seeks, batch, poolSizing } = reclaim;
+  const { engine, trigger, swappiness, seeks, batch, waitForIo, poolSizing } = reclaim;
   const { kswapdStepPages, kswapdStepMs, inFlightPagesMax, dirtyExpireMs, dirtyWritebackMs } = background;
   const defaults = MM_OPTIONS_DEFAULT;
   return {
@@ -251,6 +251,7 @@ export function mmOptions({ reclaim, background, swapSlots, pageCluster, frontsw
     swappiness: swappiness ?? defaults.swappiness,
     listSeeks: seeks,
     listBatch: batch,
+    waitsForIo: waitForIo ?? defaults.waitsForIo,
     kswapdStepPages: kswapdStepPages ?? defaults.kswapdStepPages,
     kswapdStepNs: kswapdStepMs === undefined ? defaults.kswapdStepNs : kswapdStepMs * 1e6,
     dirtyExpireNs: dirtyExpireMs === undefined ? defaults.dirtyExpireNs : dirtyExpireMs * 1e6,

@@ -25,6 +25,7 @@ export function configurationOf(recipe: Recipe, plan: Plan, mm: MmOptions): Conf
         poolSizing: reclaim.poolSizing,
         seeks: mm.listSeeks,
         batch: mm.listBatch,
+        waitForIo: mm.waitsForIo ? undefined : false,
       }),
     },
     write: write ?? "back",

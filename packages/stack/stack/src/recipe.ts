@@ -55,6 +55,8 @@ export interface RecipeInput {
     readonly seeks?: number;
     /** Of lists that are shrinkers: pages per scan call. Default 128. */
     readonly batch?: number;
+    /** Whether reclaim waits for I/O under way before it presses harder. Default true; false is a control of experiments. */
+    readonly waitForIo?: boolean;
   };
   /** `through` also writes what a pool takes to the store, so that the pool's copy may be dropped. Default `back`. */
   readonly write?: "back" | "through";
@@ -104,6 +106,7 @@ export interface Recipe {
     readonly swappiness?: number | undefined;
     readonly seeks?: number | undefined;
     readonly batch?: number | undefined;
+    readonly waitForIo?: boolean | undefined;
   };
   readonly write?: "back" | "through" | undefined;
   readonly swapSlots?: "device" | "virtual" | undefined;
@@ -202,6 +205,7 @@ const reclaim = z.strictObject({
   swappiness: z.number().min(0).max(200).optional(),
   seeks: z.int().min(0).optional(),
   batch: z.int().min(1).optional(),
+  waitForIo: z.boolean().optional(),
 });
 
 const background = z.strictObject({
