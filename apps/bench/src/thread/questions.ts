@@ -266,13 +266,13 @@ const allShrinkers: Question = {
     contenders: [
       zswap("classic"),
       zswap("shrinkers", { reclaim: { engine: "shrinkers" } }),
+      zswap("shrinkers, no waiting for I/O", { reclaim: { engine: "shrinkers", waitForIo: false } }, "control"),
+      zswap("classic, no waiting for I/O", { reclaim: { waitForIo: false } }, "control"),
       ...inTheMiddle(
         zswap("classic, clock", { reclaim: { policy: "clock" } }, "control"),
         zswap("shrinkers, seeks 1", { reclaim: { engine: "shrinkers", seeks: 1 } }),
         zswap("shrinkers, seeks 8", { reclaim: { engine: "shrinkers", seeks: 8 } }),
         zswap("shrinkers, batch 32", { reclaim: { engine: "shrinkers", batch: 32 } }),
-        zswap("shrinkers, no waiting for I/O", { reclaim: { engine: "shrinkers", waitForIo: false } }, "control"),
-        zswap("classic, no waiting for I/O", { reclaim: { waitForIo: false } }, "control"),
         zswap("shrinkers, batch 1024", { reclaim: { engine: "shrinkers", batch: 1024 } }),
       ),
       ...BOUNDS,
