@@ -1,21 +1,15 @@
 // zcache as a clairvoyant would have it: of the clean pages of a file, the zpage goes that is wanted last. A control, not a system.
 
-import { type Handle, ZPOOL, type Zpool } from "@pagetier/allocator";
+import type { Handle } from "@pagetier/allocator";
 import {
-  EPHEMERAL_ZPOOL,
+  EPHEMERAL_ORDER,
+  type EphemeralOrderFactory,
   type EvictionOrder,
   plugin,
-  ZCACHE_OPTIONS,
-  Zcache,
   type ZcacheOptions,
 } from "@pagetier/backend-zcache";
-import { assert, PRNG, type Prng, SCHEDULER, type Scheduler } from "@pagetier/base";
-import { CODEC_CHOOSER, type CodecChooser, type Compressor } from "@pagetier/compressor";
-import { inject, injectable } from "@pagetier/di";
-import { PAGE_FRAMES, type PageFrames } from "@pagetier/frames";
-import { SWAP_WRITEBACK, type SwapWriteback } from "@pagetier/frontswap";
-import { SHRINKERS, type Shrinkers } from "@pagetier/shrinker";
-import type { TmemBackend, TmemBackendPlugin } from "@pagetier/tmem";
+import { assert } from "@pagetier/base";
+import type { TmemBackendPlugin } from "@pagetier/tmem";
 import type { Future } from "./future.js";
 
 /** Takes nothing from the budget, as controls do. */
@@ -80,27 +74,11 @@ export class NextUseOrder implements EvictionOrder {
 
 /** The backend `zcache-next-use`. With `order: object-lru` it moves zpages together as that does. */
 export function nextUseZcachePlugin(future: Future): TmemBackendPlugin<ZcacheOptions> {
-  @injectable()
-  class NextUseZcache extends Zcache {
-    constructor(
-      @inject(PAGE_FRAMES) frames: PageFrames,
-      @inject(ZPOOL) persistentPool: Zpool,
-      @inject(EPHEMERAL_ZPOOL) ephemeralPool: Zpool,
-      @inject(CODEC_CHOOSER) compressor: Compressor | CodecChooser,
-      @inject(SWAP_WRITEBACK) writeback: SwapWriteback,
-      @inject(SHRINKERS) shrinkers: Shrinkers,
-      @inject(SCHEDULER) scheduler: Scheduler,
-      @inject(PRNG) prng: Prng,
-      @inject(ZCACHE_OPTIONS) options: ZcacheOptions,
-    ) {
-      const order = (indexOf: (page: number) => number): EvictionOrder => new NextUseOrder(future, indexOf);
-      super(frames, persistentPool, ephemeralPool, compressor, writeback, shrinkers, scheduler, prng, options, order);
-    }
-  }
+  const order: EphemeralOrderFactory = (indexOf) => new NextUseOrder(future, indexOf);
   return {
     ...plugin,
     name: "zcache-next-use",
     summary: "zcache that throws away the clean page that is wanted last: a bound, not a system.",
-    implementation: NextUseZcache as new (...parameters: never[]) => TmemBackend,
+    bindings: { [EPHEMERAL_ORDER]: order },
   };
 }

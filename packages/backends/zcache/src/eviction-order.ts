@@ -43,5 +43,5 @@ export interface EvictionOrder {
  */
 export type EphemeralOrderFactory = (indexOf: (page: number) => number) => EvictionOrder;
 
-/** For experiments, whose controls know what no system does. Nothing is bound to it otherwise. */
+/** Bound by experiments alone, whose controls know what no system does. (A tsyringe token.) */
 export const EPHEMERAL_ORDER: unique symbol = Symbol.for("@pagetier/backend-zcache/EphemeralOrder") as never;

@@ -2,9 +2,9 @@
 // traps; what really was a defect of Linux' zcache says so.
 
 import { PAGE_SIZE, TierError } from "@pagetier/base";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { describe, expect, test } from "vitest";
 import { type Bed, bed, noise, pageOf, press, turns, WatchedPool } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 const UUID = "00112233445566778899aabbccddeeff";
 

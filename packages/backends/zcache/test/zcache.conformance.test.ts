@@ -1,8 +1,8 @@
 import { cleancacheConformance } from "@pagetier/cleancache/conformance";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { frontswapConformance, losses } from "@pagetier/frontswap/conformance";
 import { describe, test } from "vitest";
 import { bed, press, SMALL, WatchedPool } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 describe("zcache by default", () => {
   frontswapConformance({ describe, test }, (writeback) => {

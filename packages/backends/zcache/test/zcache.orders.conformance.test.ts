@@ -1,9 +1,9 @@
 import { cleancacheConformance } from "@pagetier/cleancache/conformance";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { frontswapConformance } from "@pagetier/frontswap/conformance";
 import { describe, test } from "vitest";
 import type { ZcacheOptions } from "../src/index.js";
 import { type BedOptions, bed, POOLS, press, SMALL } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 /** Keeps whatever the kit calls incompressible. */
 const KEEPS_ALL: Partial<ZcacheOptions> = {

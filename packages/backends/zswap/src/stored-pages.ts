@@ -35,7 +35,7 @@ export type Insertion = "stored" | "tooLarge" | "noFrame" | "noEntry";
 const HEADER_BYTES = 8;
 /** Objects of a group that are looked at. */
 const GROUP_OBJECTS_MAX = 256;
-/** Numbers that are drawn for an entry to leave at random: at least one in 64 lives, or nearly. */
+/** Numbers drawn for an entry to leave at random, before the oldest goes instead: where one in 64 lives, one time in 50. */
 const RANDOM_TRIES = 256;
 
 export class StoredPages {
@@ -54,7 +54,6 @@ export class StoredPages {
   #compressedBytes = 0;
   #rawBytes = 0;
   #decompressFail = 0;
-
   /** Chooses who leaves where any may; else the oldest leaves. */
   readonly #random: Prng | undefined;
 

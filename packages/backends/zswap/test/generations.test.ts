@@ -3,10 +3,10 @@
 import { ZbudPool } from "@pagetier/allocator-zbud";
 import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
 import { PAGE_SIZE } from "@pagetier/base";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { describe, expect, test } from "vitest";
 import { completeOptions, ZSWAP_OPTIONS_DEFAULT, type Zswap } from "../src/index.js";
 import { bed, controlOf, noise, pageOf, turns } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 const zbud = { pool: (frames: ConstructorParameters<typeof ZbudPool>[0]) => new ZbudPool(frames) };
 

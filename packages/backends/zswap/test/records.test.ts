@@ -1,12 +1,12 @@
 // Write-back as records, and the way back.
 
 import { PAGE_SIZE, TierError } from "@pagetier/base";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { createLz4Compressor } from "@pagetier/compressor-lz4";
 import { createZstdCompressor } from "@pagetier/compressor-zstd";
 import { describe, expect, test } from "vitest";
 import type { Zswap } from "../src/index.js";
 import { type Bed, type BedOptions, bed, noise, pageOf } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 /** Pages 1..count, all written back. */
 async function writtenBack(count: number, options: BedOptions, make = pageOf): Promise<Bed> {

@@ -5,11 +5,11 @@ import { type Handle, NO_HANDLE } from "@pagetier/allocator";
 import { ZbudPool } from "@pagetier/allocator-zbud";
 import { ZsmallocPool } from "@pagetier/allocator-zsmalloc";
 import { PAGE_SIZE } from "@pagetier/base";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { SHRINK_STOP } from "@pagetier/shrinker";
 import { describe, expect, test } from "vitest";
 import type { Zswap } from "../src/index.js";
 import { bed, controlOf, noise, pageOf, turns } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 const KERNEL_POOL = { chainPages: 4, classes: "kernel-6.18" } as const;
 

@@ -1,6 +1,7 @@
 import { KmallocPool } from "@pagetier/allocator-kmalloc";
 import { Z3foldPool } from "@pagetier/allocator-z3fold";
 import { ZbudPool } from "@pagetier/allocator-zbud";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { NullCompressor } from "@pagetier/compressor-null";
 import {
   agreesWithModel,
@@ -16,7 +17,6 @@ import { shrinkerConformance } from "@pagetier/shrinker/conformance";
 import { describe, test } from "vitest";
 import type { Zswap } from "../src/index.js";
 import { type BedOptions, bed, controlOf, pageOf, turns, WatchedPool } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 /** Memory pressure: every entry is spared once, so it comes twice. */
 function press(zswap: Zswap, pages: number): void {

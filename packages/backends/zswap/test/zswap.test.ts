@@ -1,12 +1,12 @@
 import { KmallocPool } from "@pagetier/allocator-kmalloc";
 import { PAGE_SIZE, TierError } from "@pagetier/base";
+import { TokenCompressor } from "@pagetier/compressor/conformance";
 import { createLz4Compressor } from "@pagetier/compressor-lz4";
 import { NullCompressor } from "@pagetier/compressor-null";
 import { FrontswapRegistry } from "@pagetier/frontswap";
 import { describe, expect, test } from "vitest";
 import type { Zswap } from "../src/index.js";
 import { bed, controlOf, noise, pageOf, turns, WatchedPool } from "./bed.js";
-import { TokenCompressor } from "./token-compressor.js";
 
 function loaded(zswap: Zswap, offset: number): Uint8Array | string {
   const into = new Uint8Array(PAGE_SIZE).fill(0xee);

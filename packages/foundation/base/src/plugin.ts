@@ -47,6 +47,8 @@ export interface PluginDescriptor<Parts, Options, Part> extends PluginDescriptio
 export interface InjectedPluginDescriptor<Options, Part> extends PluginDescription<Options> {
   readonly implementation: new (...parameters: never[]) => Part;
   readonly optionsToken: symbol;
+  /** Further values that the class is given, by token: what no recipe can say, such as an experiment's control. */
+  readonly bindings?: Readonly<Record<symbol, unknown>>;
 }
 
 /** An option of a plugin that is itself a plugin, e.g. the `allocator` of zswap. */

@@ -280,6 +280,8 @@ function make(node: PlannedNode, shared: Shared): unknown {
     const container = shared.container.createChildContainer();
     for (const [option, part] of inner) bind(container, tokenOf(node, option), part);
     bind(container, plugin.optionsToken, node.options);
+    const { bindings = {} } = plugin;
+    for (const token of Object.getOwnPropertySymbols(bindings)) bind(container, token, bindings[token]);
     return container.resolve(plugin.implementation as new (...parameters: unknown[]) => unknown);
   }
   const made = plugin.create(

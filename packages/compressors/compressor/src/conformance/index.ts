@@ -8,3 +8,4 @@ export {
   type TestRunner,
 } from "./compressor-conformance.js";
 export { randomBytes, SAMPLE_LENGTHS, samplePages } from "./pages.js";
+export { TokenCompressor } from "./token-compressor.js";

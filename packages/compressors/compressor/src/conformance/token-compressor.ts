@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { PAGE_SIZE } from "@pagetier/base";
-import { COMPRESSOR_INPUT_BYTES, type Compressor, compressorCorrupt } from "@pagetier/compressor";
+import { COMPRESSOR_INPUT_BYTES, type Compressor, compressorCorrupt } from "../compressor.js";
 
 const TOKEN_BYTES = 20;
 
 /**
- * A codec that keeps pages aside and answers with their hash, as long as it is told: every page "compresses" to the same
+ * For tests of what stands on compressors: a codec that keeps pages aside and answers with their hash, as long as it is told: every page "compresses" to the same
  * length, whatever it holds, and a damaged zpage is noticed.
  */
 export class TokenCompressor implements Compressor {
