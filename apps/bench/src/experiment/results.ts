@@ -54,8 +54,12 @@ export class Results {
     return estimate(this.values(place, contender, metric));
   }
 
-  /** How much more than the baseline, mean of the paired differences, as shares of the baseline's mean. */
+  /**
+   * How much more than the baseline, mean of the paired differences, as shares of the baseline's mean. NaN where a run of either
+   * ended early.
+   */
   relative(place: Place, contender: string, baseline: string, metric: string): Estimate {
+    if (this.hasFailed(place, contender) || this.hasFailed(place, baseline)) return NOT_COMPARED;
     const base = this.values(place, baseline, metric);
     const whole = base.reduce((sum, value) => sum + value, 0) / base.length;
     const { value, low, high } = pairedDifference(this.values(place, contender, metric), base);
@@ -75,6 +79,8 @@ export class Results {
   }
 }
 
+const NOT_COMPARED: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+
 function scaled({ value, low, high }: Estimate, factor: number): Estimate {
   const scale = (each: number): number => (each === 0 ? 0 : each * factor);
   return { value: scale(value), low: scale(low), high: scale(high) };
@@ -88,11 +94,13 @@ function keyOf({ workload, environment }: Place, contender: string): string {
 function withLostTime(cells: readonly CellResult[]): CellResult[] {
   const unbounded = new Map<string, number>();
   const key = ({ workload, environment, seed }: CellResult): string => `${workload}\n${environment.thinkNs}\n${seed}`;
-  for (const cell of cells) if (cell.contender === UNBOUNDED) unbounded.set(key(cell), cell.metrics.elapsedMs ?? 0);
+  for (const cell of cells)
+    if (cell.contender === UNBOUNDED && cell.error === undefined) unbounded.set(key(cell), cell.metrics.elapsedMs!);
   return cells.map((cell) => {
     const bound = unbounded.get(key(cell));
-    if (bound === undefined) return cell;
-    const metrics: Metrics = { ...cell.metrics, lostMs: Math.max(0, (cell.metrics.elapsedMs ?? 0) - bound) };
+    const { elapsedMs } = cell.metrics;
+    if (bound === undefined || elapsedMs === undefined) return cell; // What broke has no number, least of all the best one.
+    const metrics: Metrics = { ...cell.metrics, lostMs: Math.max(0, elapsedMs - bound) };
     return { ...cell, metrics };
   });
 }

@@ -16,6 +16,7 @@ export function frontierOf({ results }: Answered, { x, y, without }: NonNullable
     .flatMap((place) =>
       results.contenders
         .filter((contender) => !without.includes(contender) && results.at(place, contender).length > 0)
+        .filter((contender) => !results.hasFailed(place, contender))
         .map((contender) => ({
           contender,
           panel: place.workload,

@@ -66,7 +66,7 @@ function pointsOf({ question, results }: Answered): Point[] {
   const points: Point[] = [];
   for (const place of results.places)
     for (const contender of judged) {
-      if (results.at(place, contender).length === 0 || results.hasFailed(place, contender)) continue;
+      if (results.at(place, contender).length === 0) continue;
       const { value, low, high } = results.relative(place, contender, baseline, headline);
       if (!Number.isFinite(value)) continue;
       points.push({ place: placeName(place), contender, value: cut(value), low: cut(low), high: cut(high) });

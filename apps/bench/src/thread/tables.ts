@@ -20,9 +20,8 @@ export function tableOf(question: Question, results: Results, place: Place): str
       const interval = low === high ? "" : ` (${write(headline, low)}–${write(headline, high)})`;
       const difference = results.relative(place, contender, baseline, headline);
       const cells = columns.map((name) => write(name, results.median(place, contender, name).value));
-      const beside = results.hasFailed(place, contender) ? "ended early" : percent(difference.value);
-      const middle = contender === baseline ? "" : beside;
-      return `| ${[contender, `${write(headline, value)}${interval}`, middle, ...cells].join(" | ")} |`;
+      const beside = contender === baseline ? "" : percent(difference.value);
+      return `| ${[contender, `${write(headline, value)}${interval}`, beside, ...cells].join(" | ")} |`;
     });
   return [
     `**${placeName(place)}** (medians of ${results.at(place, baseline).length} seeds)`,
@@ -89,7 +88,9 @@ export function besideBest({ best, headline }: Question, results: Results): stri
   if (best === undefined) return "";
   const rows: string[] = [];
   for (const place of results.places) {
-    const there = best.of.filter((contender) => results.at(place, contender).length > 0);
+    const there = best.of.filter(
+      (contender) => results.at(place, contender).length > 0 && !results.hasFailed(place, contender),
+    );
     const medianOf = (contender: string): number => results.median(place, contender, headline).value;
     const winner = there.sort((a, b) => medianOf(a) - medianOf(b))[0];
     if (winner === undefined) continue;

@@ -34,7 +34,7 @@ export function verdict(question: Question, results: Results): string[] {
     const comparisons: Comparison[] = [];
     for (const place of results.places) {
       if (results.at(place, contender).length === 0 || results.at(place, baseline).length === 0) continue;
-      if (results.hasFailed(place, contender)) continue;
+      if (results.hasFailed(place, contender) || results.hasFailed(place, baseline)) continue;
       const difference = results.relative(place, contender, baseline, headline);
       comparisons.push({ place, difference, finding: findingOf(difference, better !== "higher") });
     }
@@ -73,6 +73,7 @@ function range(comparisons: readonly Comparison[]): string {
 }
 
 export function percent(share: number): string {
+  if (Number.isNaN(share)) return "ended early";
   if (!Number.isFinite(share)) return "from nothing";
   const value = Math.abs(share) < 0.1 ? (share * 100).toFixed(1) : String(Math.round(share * 100));
   return `${share > 0 ? "+" : ""}${value.replace("-", "−")} %`;

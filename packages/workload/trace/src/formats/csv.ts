@@ -131,7 +131,7 @@ class CsvDecoder extends LineDecoder {
           continue;
         }
       }
-      if (byte === QUOTE) {
+      if (byte === QUOTE && at === from) {
         to = quoteEnd(bytes, at);
         if (bytes[to] === QUOTE) from++;
         at = to;
