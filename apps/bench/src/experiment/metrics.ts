@@ -134,7 +134,8 @@ export function metricsOf(measured: Measured): Metrics {
     writesFreed: instruments.writesFreed,
     writesCopied: instruments.writesCopied,
     writesUnwanted: instruments.writesUnwanted,
-    thrownPerFrame: share(grown("evictedEphZpages"), grown("evictedEphPageframes")),
+    // Frames come back as zpages go, or as compaction moves together what is left of them.
+    thrownPerFrame: share(grown("evictedEphZpages"), grown("evictedEphPageframes") + grown("compactedEphFrames")),
     thrownWanted: share(grown("evictedEphWantedAgain"), grown("evictedEphZpages")),
     unusedShare: mean(measured.unused),
     pressedPasses: pressed(grown),

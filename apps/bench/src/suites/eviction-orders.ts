@@ -88,7 +88,7 @@ export function replayOrder(
     compaction,
     fileReads,
     zpagesThrownAway: counters.evictedEphZpages!,
-    framesFreed: counters.evictedEphPageframes! + counters.compactedFrames!,
+    framesFreed: counters.evictedEphPageframes! + counters.compactedEphFrames!,
     wantedAgain: counters.evictedEphWantedAgain!,
   };
 }

@@ -120,6 +120,7 @@ export class EphemeralSide implements Cleancache {
   counters(): Counters {
     const { compressPoor, abortedPreload, noRoom } = this.#zpages.refusals.ephemeral;
     const { ephemeral, ephAteTail, evictedEphMarkers, evictedEphPageframes, evictedEphZpages } = this.#zpages;
+    const { compactedEphFrames } = this.#zpages;
     return {
       ...this.#sharedCounters(),
       ephPages: this.currPages(),
@@ -139,6 +140,7 @@ export class EphemeralSide implements Cleancache {
       ephAbortedPreload: abortedPreload,
       ephAteTail,
       ephNoRoom: noRoom,
+      compactedEphFrames,
       evictedEphPageframes,
       evictedEphZpages,
       evictedEphMarkers,

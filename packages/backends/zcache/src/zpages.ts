@@ -77,6 +77,8 @@ export class Zpages {
   cleanPages = 0;
   decompressFail = 0;
   compactedFrames = 0;
+  /** Of them, frames of ephemeral zpages. */
+  compactedEphFrames = 0;
   evictedEphPageframes = 0;
   evictedEphZpages = 0;
   evictedEphMarkers = 0;
@@ -334,6 +336,7 @@ export class Zpages {
     if (!this.#options.compaction) return 0;
     const freed = set.pool.compact(COMPACT_FRAMES);
     this.compactedFrames += freed;
+    if (set === this.ephemeral) this.compactedEphFrames += freed;
     return freed;
   }
 
