@@ -122,6 +122,8 @@ async function simulate(suite: ExperimentSuite, flags: RunFlags): Promise<SuiteR
   const seeds = flags.seeds === undefined ? undefined : Array.from({ length: flags.seeds }, (_, index) => index + 1);
   const options: ExperimentOptions = { jobs: flags.jobs, only: flags.only, full: flags.full, seeds, onResult };
   const cells = await runExperiments(suite, options);
+  for (const { experiment, workload, contender, seed, error } of cells)
+    if (error !== undefined) process.stderr.write(`${experiment}, ${workload}, ${contender}, seed ${seed}: ${error}\n`);
   const rows = rowsOf(cells);
   process.stdout.write(`${suite.name}: ${suite.summary} (${cells.length} runs in virtual time)\n${rowsTable(rows)}\n`);
   return { suite: suite.name, rows, cells };

@@ -16,7 +16,7 @@ async function resultOf(cell: Cell): Promise<CellResult> {
     return await runCell(cell);
   } catch (cause) {
     const { experiment, workload, contender, environment, seed } = cell;
-    const error = cause instanceof Error ? cause.message : String(cause);
+    const error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     const { name, role } = contender;
     return {
       experiment,

@@ -1,5 +1,6 @@
 // A suite whose rows are simulated: experiments as data, run on all processors.
 
+import { TierError } from "@pagetier/base";
 import { type Row, rowOf } from "../suite.js";
 import { type CellResult, cellsOf, type Experiment, keyOf } from "./experiment.js";
 import { METRICS } from "./metrics.js";
@@ -24,13 +25,27 @@ export interface ExperimentOptions extends RunCellsOptions {
 /** What rows are made of; every cell has more. */
 const ROW_METRICS = ["lostMs", "majorFaults", "readBytes", "writtenBytes", "codecMs"];
 
-/** Runs a suite. @returns the results of every cell */
-export function runExperiments(suite: ExperimentSuite, options: ExperimentOptions = {}): Promise<CellResult[]> {
+/**
+ * Runs a suite.
+ *
+ * @returns the results of every cell
+ * @throws TierError BENCH_UNKNOWN_SUITE when `only` leaves nothing
+ */
+export async function runExperiments(suite: ExperimentSuite, options: ExperimentOptions = {}): Promise<CellResult[]> {
   const { only = "" } = options;
-  const experiments = suite.experiments
-    .filter(({ name }) => name.includes(only))
-    .map((each) => adjusted(each, options));
-  return runCells(experiments.flatMap(cellsOf), options);
+  const experiments = suite.experiments.filter(({ name }) => name.includes(only));
+  if (experiments.length === 0) {
+    const known = suite.experiments.map(({ name }) => name).join("; ");
+    throw new TierError(
+      "BENCH_UNKNOWN_SUITE",
+      `No experiment of the suite ${suite.name} has ${JSON.stringify(only)} in its name; they are: ${known}.`,
+      { suite: suite.name, only },
+    );
+  }
+  return runCells(
+    experiments.flatMap((each) => cellsOf(adjusted(each, options))),
+    options,
+  );
 }
 
 function adjusted(experiment: Experiment, { seeds, full }: ExperimentOptions): Experiment {

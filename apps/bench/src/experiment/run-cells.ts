@@ -21,7 +21,7 @@ export interface RunCellsOptions {
  * Runs cells.
  *
  * @returns results in the order of the cells
- * @throws Error what broke in a worker; the others are stopped
+ * @throws Error when a worker dies; the others are stopped. What breaks in a cell is its result
  */
 export async function runCells(cells: readonly Cell[], options: RunCellsOptions = {}): Promise<CellResult[]> {
   const results = new Array<CellResult>(cells.length);

@@ -43,7 +43,7 @@ function failures({ failures: all }: Results): string {
   const byContender = new Map<string, { count: number; readonly error: string }>();
   for (const { contender, error } of all) {
     const known = byContender.get(contender);
-    if (known === undefined) byContender.set(contender, { count: 1, error: error! });
+    if (known === undefined) byContender.set(contender, { count: 1, error: error!.split("\n")[0]! });
     else known.count++;
   }
   const lines = [...byContender].map(
