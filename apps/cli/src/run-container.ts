@@ -88,7 +88,7 @@ async function replayOn(
       stack.verify();
     } catch (error) {
       if (signal.aborted) throw error;
-      const { pages, verified, mismatches, unreadable } = await replay.audit();
+      const { pages, verified, mismatches, unreadable } = await replay.audit(signal);
       failure = { error: describeError(error), audit: { pages, verified, mismatches, unreadable } };
     }
     rss.sample();

@@ -93,7 +93,7 @@ async function replayOn(
       stack.verify();
     } catch (error) {
       if (signal.aborted) throw error;
-      const audit = inputs.verify === "all" ? { audit: summaryOf(await replay.audit()) } : {};
+      const audit = inputs.verify === "all" ? { audit: summaryOf(await replay.audit(signal)) } : {};
       failure = { error: describeError(error), ...audit };
     }
     rss.sample();

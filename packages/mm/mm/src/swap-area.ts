@@ -36,8 +36,12 @@ const RECORD = 32;
 /** The store has a record under the slot's number, of whatever age. */
 const RECORD_THERE = 64;
 
-/** Takes that an area whose device is full refuses before it lets one try whether there is room again. */
+/**
+ * Takes that an area whose device is full refuses before it lets one try whether there is room again; twice as many after each try
+ * in vain, up to the second number: reclaim that finds nothing looks at every page, and each try is a write that fails.
+ */
 const FULL_TAKES = 256;
+const FULL_TAKES_MAX = 65_536;
 
 /** Free slots looked for before the area grows instead. */
 const SEARCH_MAX = 1024;
@@ -65,6 +69,8 @@ export class SwapArea {
   readonly #pages = new ChunkedWords();
   /** Takes refused since the device said that it is full; 0: it did not, or has been told to forget something since. */
   #fullTakes = 0;
+  /** How many of them until the next try. */
+  #fullTakesMax = FULL_TAKES;
   /** Slots given back whose content the store may forget. */
   #discards: number[] = [];
 
@@ -259,6 +265,7 @@ export class SwapArea {
     assert((flags & (IN_USE | FREED)) === IN_USE, "only a slot in use is on the device");
     if ((flags & ON_DEVICE) === 0) this.#onDevice++;
     this.#flags.set(offset, flags | ON_DEVICE);
+    this.#fullTakesMax = FULL_TAKES; // There was room.
   }
 
   /** Free slots whose content the store may forget; none of them is given out until {@link endDiscard}. */
@@ -328,13 +335,17 @@ export class SwapArea {
   }
 
   #tryAgain(): boolean {
-    if (++this.#fullTakes <= FULL_TAKES) return false;
+    if (++this.#fullTakes <= this.#fullTakesMax) return false;
     this.#fullTakes = 0;
+    this.#fullTakesMax = Math.min(2 * this.#fullTakesMax, FULL_TAKES_MAX);
     return true;
   }
 
   #release(offset: number, written: boolean): void {
-    if (written) this.#fullTakes = 0;
+    if (written) {
+      this.#fullTakes = 0;
+      this.#fullTakesMax = FULL_TAKES;
+    }
     this.#flags.set(offset, (written ? DISCARD : 0) | (this.#flags.get(offset) & RECORD_THERE));
     this.#pages.set(offset, 0);
     this.#inUse--;

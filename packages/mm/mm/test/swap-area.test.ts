@@ -96,7 +96,7 @@ describe("a swap area", () => {
   });
 
   test("gives out no slot while its device is full, until one is given back or a while has passed", () => {
-    const some = area(100);
+    const some = area(1000);
     const held = some.take(id(1));
     some.markOnDevice(held);
     some.markFull();
@@ -108,6 +108,9 @@ describe("a swap area", () => {
     expect(some.isFull).toBe(true);
     const takes = Array.from({ length: 300 }, () => some.take(id(3)));
     expect(takes.findIndex((offset) => offset !== 0)).toBe(255);
+    some.markFull(); // In vain: the next try comes later.
+    const more = Array.from({ length: 600 }, () => some.take(id(3)));
+    expect(more.findIndex((offset) => offset !== 0)).toBe(511);
     some.verify(() => true);
   });
 

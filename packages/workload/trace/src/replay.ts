@@ -252,8 +252,11 @@ export class Replay {
   /**
    * Reads every touched page back and compares it: nothing that was written may be lost, also when the replay ended
    * with an error. Needs `verify: "all"`.
+   *
+   * @param signal stops it; a replay that was stopped can still be audited
+   * @throws the signal's reason
    */
-  async audit(): Promise<AuditResult> {
+  async audit(signal?: AbortSignal): Promise<AuditResult> {
     assert(this.#verify, "an audit needs the hashes that verify: all keeps");
     const mismatches: Mismatch[] = [];
     let pages = 0;
@@ -264,6 +267,7 @@ export class Replay {
     for (let page = 0; page < end; page++) {
       if (this.#versions.get(page) === 0 || this.#versions.get(page) === FREED) continue;
       pages++;
+      signal?.throwIfAborted(); // Where no page can leave, each one that comes in takes a while.
       if (pages % this.#turnAccesses === 0) await this.#scheduler.turn();
       try {
         if (!this.#target.readNow(page, 0, this.#scratch)) await this.#target.read(page, 0, this.#scratch);

@@ -167,7 +167,7 @@ export class ContainerReplay {
   }
 
   /** Reads every page back that holds something, in the spaces that have not ended. */
-  async audit(): Promise<ContainerAudit> {
+  async audit(signal?: AbortSignal): Promise<ContainerAudit> {
     const found: ContainerMismatch[] = [];
     const buffer = new PageBuffer();
     let [pages, verified, unreadable] = [0, 0, 0];
@@ -175,6 +175,7 @@ export class ContainerReplay {
     for (const space of this.#runner.spaces) {
       for (let page = 0; page < space.end; page++) {
         if (!space.holdsSomething(page)) continue;
+        signal?.throwIfAborted();
         if (++pages % this.#turnAccesses === 0) await this.#scheduler.turn();
         try {
           if (!space.target.readNow(page, 0, buffer.bytes)) await space.target.read(page, 0, buffer.bytes);
