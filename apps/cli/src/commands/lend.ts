@@ -55,7 +55,7 @@ export function addLend(program: Command, signal: AbortSignal): void {
     .option("--interval <ms>", "milliseconds between two looks", "2000")
     .option(
       "--username <name>",
-      "user at the engine, allowed CONFIG SET, INFO, EVAL_RO, SCAN, TYPE, PTTL, STRLEN and MEMORY",
+      "user at the engine, allowed CONFIG SET, INFO, EVAL_RO, SCAN, OBJECT, PTTL, STRLEN and MEMORY",
     )
     .option("--password-file <file>", "file that holds the password")
     .option("--tls-ca <file>", "who signed the engine's certificate, in PEM")

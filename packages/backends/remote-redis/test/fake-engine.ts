@@ -25,6 +25,8 @@ export class FakeEngine implements LenderEngine {
   readonly forbidden = new Set<string>();
   failure: Error | undefined;
   loading = false;
+  /** What every script is answered, as by a Cluster that elects a master. */
+  scriptError: string | undefined;
   closed = false;
 
   get usedBytes(): number {
@@ -63,6 +65,7 @@ export class FakeEngine implements LenderEngine {
     const [word = "", , name = "", value = ""] = command.map(String);
     if (this.forbidden.has(word)) throw new ErrorReply(`NOPERM no permission to run '${word}'`);
     if (this.loading && word !== "INFO") throw new ErrorReply("LOADING Redis is loading the dataset in memory");
+    if (this.scriptError !== undefined && word === "EVAL_RO") throw new ErrorReply(this.scriptError);
     this.#evict();
     switch (word) {
       case "INFO":

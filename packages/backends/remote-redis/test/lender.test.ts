@@ -173,6 +173,15 @@ describe("a lender", () => {
     assert.equal((await lender.look()).state, "lending");
   });
 
+  test("an engine whose Cluster elects a master is away", async () => {
+    const { engine, lender } = bed();
+    await lender.open();
+    engine.scriptError = "ERR Error running script: Script attempted to execute a command while the cluster is down";
+    assert.equal((await lender.look()).state, "away");
+    engine.scriptError = undefined;
+    assert.equal((await lender.look()).state, "lending");
+  });
+
   test("a machine that tells nothing: LENDER_BLIND at the start; later files that go away lend no more", async () => {
     const { engine, memory, lender } = bed();
     await lender.open();
@@ -250,6 +259,23 @@ describe.skipIf(redisProgram === undefined)(`a lender beside an engine (${redisP
     assert.equal(look.limitBytes, 32 * MIB);
     await owner.put({ ...KEY, index: 20_000 }, "ephemeral", 20_000, new Uint8Array(4000), 1);
     await owner.close();
+    lender.close();
+  });
+
+  test("counting a page is no use of it: the engine drops what was used longest ago", async () => {
+    await using server = await RedisServer.start();
+    await server.command("SET", "pt:{web.life:0/1}/1", "x".repeat(500), "EX", "1000");
+    await server.command("SET", "pt:{web.life:0/1}/2", "x".repeat(500));
+    await new Promise((resolve) => setTimeout(resolve, 2100)); // The engine's clock of uses has seconds.
+    const memory = new ScriptedMemory();
+    const settings = LENDER_SCHEMA.parse({ url: server.url, memoryBytes: 32 * MIB, keepFreeBytes: MIB, ...PATIENT });
+    const lender = new Lender(settings, { scheduler: realScheduler, directory: "/", memory });
+    await lender.open();
+    assert.ok((await lender.look()).counted);
+    for (const page of [1, 2]) {
+      const idle = await server.command("OBJECT", "IDLETIME", `pt:{web.life:0/1}/${page}`);
+      assert.match(idle, /^:[1-9]/, `page ${page} was used when it was counted`);
+    }
     lender.close();
   });
 

@@ -143,9 +143,12 @@ function clientOf({ host, port }: RedisAddress, access: RedisAccess) {
   });
 }
 
-/** What an engine says while it is not ready yet, or not any more. */
-function isTemporary({ message }: ErrorReply): boolean {
-  return /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)/.test(message);
+/** Whether an engine says that it is not ready yet, or not any more; also within a script, where a Cluster has other words for it. */
+export function isTemporary(error: unknown): boolean {
+  if (!(error instanceof ErrorReply)) return false;
+  return /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)|cluster is down|non local key/.test(
+    error.message,
+  );
 }
 
 function isCertificateError(error: Error & { code?: unknown }): boolean {

@@ -1,5 +1,5 @@
 export { ClusterKeyspace } from "./cluster.js";
-export { type RedisArgument, RedisConnection, type RedisReply } from "./connection.js";
+export { isTemporary, type RedisArgument, RedisConnection, type RedisReply } from "./connection.js";
 export { RedisEngine, type RedisPreparation, type RedisPurpose } from "./engine.js";
 export { EngineList, type RedisKeyspace } from "./keyspace.js";
 export { errorWord, isBroken, maybeDone, redisRefused, redisSilent } from "./redis-error.js";

@@ -27,6 +27,9 @@ export const OTHERS = "(others)";
 /**
  * ARGV: cursor, keys to look at, bytes of a tombstone. Answers the next cursor, and for each client its name (nothing: none of ours),
  * keys and bytes without a TTL, keys and bytes with one, tombstones and their bytes. Which client a name belongs to is {@link clientOf}.
+ *
+ * Counting must not count as use: the engine drops what was used longest ago. Of what is called here STRLEN alone makes a key look
+ * used, so it is asked only where a value is as short as a tombstone, which the engine then keeps as `embstr`.
  */
 const COUNT = `
 local found = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[2])
@@ -44,7 +47,7 @@ for _, key in ipairs(found[2]) do
     local at = 2
     if ttl >= 0 then
       at = 4
-      if name ~= '' and redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) <= tonumber(ARGV[3]) then at = 6 end
+      if name ~= '' and redis.call('OBJECT', 'ENCODING', key) == 'embstr' and redis.call('STRLEN', key) <= tonumber(ARGV[3]) then at = 6 end
     end
     local client = clients[name]
     client[at] = client[at] + 1

@@ -13,6 +13,7 @@ import { assert, type Counters, type Scheduler, TierError } from "@pagetier/base
 import {
   accessOf,
   errorWord,
+  isTemporary,
   parseServerInfo,
   type RedisArgument,
   RedisEngine,
@@ -96,6 +97,8 @@ export class Lender {
   #engine: LenderEngine | undefined;
   #runId = "";
   #applied: number | undefined;
+  /** Whether the allocator has to be told that pages were dropped. */
+  #purgeDue = false;
   #looks = 0;
   #awayLooks = 0;
   #overcommittedLooks = 0;
@@ -211,6 +214,9 @@ export class Lender {
     }
     const counted = await this.#foreign.step(connection, this.#options.countKeysMax);
     const info = parseServerInfo(String(await connection.send(["INFO"])));
+    // The engine drops pages after it was told to, a piece at a time: what it gave back by now counts as the machine's.
+    if (this.#purgeDue) await this.#purge(connection);
+    this.#purgeDue = false;
     const memory = this.#parts.memory.look(this.#parts.scheduler.clock.now());
     const usedBytes = info.usedMemoryBytes - info.uncountedMemoryBytes;
     const move = this.#limit.decide(memory, usedBytes);
@@ -253,16 +259,16 @@ export class Lender {
   async #apply(connection: LenderConnection, info: ServerInfo, limitBytes: number): Promise<void> {
     if (info.evictionPolicy !== POLICY) await connection.send(["CONFIG", "SET", "maxmemory-policy", POLICY]);
     const before = this.#applied;
+    if (limitBytes !== info.maxMemoryBytes) await connection.send(["CONFIG", "SET", "maxmemory", String(limitBytes)]);
     this.#applied = limitBytes;
-    if (limitBytes === info.maxMemoryBytes) return;
-    await connection.send(["CONFIG", "SET", "maxmemory", String(limitBytes)]);
     if (before === undefined || limitBytes === before) return;
-    if (limitBytes > before) {
-      this.#grows++;
-      return;
-    }
-    this.#shrinks++;
-    // What was dropped is the allocator's, until it is told; where there is another allocator this is an error, and no harm.
+    if (limitBytes > before) this.#grows++;
+    else this.#shrinks++;
+    this.#purgeDue = limitBytes < before;
+  }
+
+  /** What was dropped is the allocator's, until it is told; where there is another allocator this is an error, and no harm. */
+  async #purge(connection: LenderConnection): Promise<void> {
     await connection.send(["MEMORY", "PURGE"]).catch((error: unknown) => {
       if (errorWord(error) === undefined) throw error;
     });
@@ -292,10 +298,10 @@ function told(error: unknown, address: string): unknown {
   const word = errorWord(error);
   if (word === undefined) return error;
   const { message } = error as Error;
-  if (word === "LOADING" || word === "BUSY") return redisSilent(address, message, false, error);
+  if (isTemporary(error)) return redisSilent(address, message, false, error);
   return new TierError(
     "LENDER_REFUSED",
-    `Redis at ${address} refuses what a lender asks (${message}); allow its user CONFIG SET, INFO, EVAL_RO, SCAN, TYPE, PTTL, STRLEN and MEMORY.`,
+    `Redis at ${address} refuses what a lender asks (${message}); allow its user CONFIG SET, INFO, EVAL_RO, SCAN, OBJECT, PTTL, STRLEN and MEMORY.`,
     { address },
     { cause: error },
   );
