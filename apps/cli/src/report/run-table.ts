@@ -90,10 +90,11 @@ function pool(run: RunReport): Tier | undefined {
 /** Pages that were looked at to be kept: not those that a limit or a filter turned away before. */
 function compressed(run: RunReport): number {
   const stores = poolCounter(run, "stores") - poolCounter(run, "reject_limit");
-  const backend = pool(run)?.name ?? "";
-  // A backend for both hooks counts apart what each gave it; with cleancache alone there is only one set.
-  const files = run.counters[`${backend}.cleancache`] ?? run.counters[backend] ?? {};
-  return stores + (files.eph_puts ?? 0) - (files.eph_nonactive_puts_ignored ?? 0);
+  // Those of files are counted by the side that cleancache has, whatever backend that is of.
+  let files = 0;
+  for (const part of Object.values(run.counters))
+    files += (part.eph_puts ?? 0) - (part.eph_nonactive_puts_ignored ?? 0);
+  return stores + files;
 }
 
 /** A counter of the frontswap backend, by its name in reports. */

@@ -5,7 +5,8 @@ const HITS_AT_FIRST = 4;
  * How many pages of a device to read at a time: the one that is wanted, and those beside it as far as that paid lately.
  *
  * With pages read ahead that were used since the last read, the window is their number and two more, rounded up to a power
- * of two. Without any it is 1, or 2 where the slot lies next to the last one. It never shrinks to less than half at once.
+ * of two. Without any it is 1, or 2 where the slot lies next to the last one (Linux: the last one without any). It never shrinks to
+ * less than half at once.
  *
  * @see Linux 6.18 mm/swap_state.c, __swapin_nr_pages()
  */

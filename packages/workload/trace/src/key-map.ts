@@ -36,7 +36,7 @@ export class KeyMap {
    */
   numberOf(key: number): number {
     const low = key >>> 0;
-    const high = highOf(key, low);
+    const high = (key - low) / 4294967296;
     const slots = this.#slots;
     const mask = slots.length - 1;
     const wide = this.#high.capacity > 0;
@@ -123,11 +123,6 @@ function roomFor(length: number, count: number): Uint32Array<ArrayBuffer> {
       { cause: error },
     );
   }
-}
-
-/** Bits 32.. of a key. */
-function highOf(key: number, low: number): number {
-  return (key - low) / 4294967296;
 }
 
 function hashOf(low: number, high: number): number {

@@ -98,6 +98,14 @@ describe("a format that is stated", () => {
     expect(await keysOf(file("e.csv", "a\tb\n1\t2\n"), "csv:delimiter=tab:key=2")).toEqual([2]);
   });
 
+  test("of columns: a quote opens a field only where the field begins", async () => {
+    const text = '19"x,r\n19"a",r\n9"a",r\n19"x,w\n';
+    const keys = (await keysOf(file("quotes.csv", `key,op\n${text}`), "csv:key=key:op=op")) as number[];
+    expect(keys).toHaveLength(4);
+    expect(keys[3]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(3);
+  });
+
   test("of columns: numbers of any length, with blanks or quotes around them; what is none is a name", async () => {
     const numbers = ["0", "7", "999999999", "1234567890", "123456789012345", "1234567890123456", "9007199254740991"];
     for (const [around, end] of [
